@@ -1,0 +1,81 @@
+//! `nightshift`: the laptop side of the same code that runs in the functions.
+
+mod capture;
+mod demo;
+mod diagnose;
+mod sim;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// The night shift's work on an EKS cluster, from a terminal.
+#[derive(Parser)]
+#[command(name = "nightshift", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Diagnose a cluster, live or from a snapshot directory.
+    Diagnose(diagnose::Arguments),
+    /// Write a snapshot of a live cluster, in the layout of `kubectl cluster-info dump`.
+    Capture(capture::Arguments),
+    /// Run the whole product against a simulated cluster and show the Slack channel.
+    Demo(demo::Arguments),
+    /// Serve the simulated cluster, AWS account and Slack alone.
+    Sim(sim::Arguments),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For scripts.
+    Json,
+}
+
+/// How a command ended; the process's exit code.
+enum Outcome {
+    /// Done.
+    Done,
+    /// Done, and there was a finding that the caller asked to fail on.
+    Finding,
+}
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let outcome = runtime.block_on(async {
+        match Arguments::parse().command {
+            Command::Diagnose(arguments) => diagnose::run(arguments).await,
+            Command::Capture(arguments) => capture::run(arguments).await,
+            Command::Demo(arguments) => demo::run(arguments).await,
+            Command::Sim(arguments) => sim::run(arguments).await,
+        }
+    });
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Finding) => ExitCode::from(1),
+        Err(error) => fail(error.as_ref()),
+    }
+}
+
+/// Bad usage or input: the whole chain of causes on one line, exit code 2.
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    eprintln!("nightshift: {line}");
+    ExitCode::from(2)
+}

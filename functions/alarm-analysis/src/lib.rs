@@ -1,0 +1,1 @@
+//! From a CloudWatch alarm to a diagnosis in Slack.

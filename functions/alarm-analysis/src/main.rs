@@ -1,0 +1,3 @@
+//! The `alarm-analysis` Lambda.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The Bedrock agent: asked with the ranked causes, answered with typed read-only tools, its claims checked.

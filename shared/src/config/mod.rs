@@ -1,0 +1,1 @@
+//! Settings: typed, checked at start, each with its default and its reason.

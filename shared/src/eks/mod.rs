@@ -1,0 +1,1 @@
+//! Reaching an EKS cluster and reading it into a snapshot.

@@ -1,0 +1,1 @@
+//! Incidents: fingerprints, joining, storms, resolution.

@@ -1,0 +1,24 @@
+//! What every Nightshift function shares.
+//!
+//! Pure parts first: [`model`] (slim Kubernetes objects), [`snapshot`] (all that is known of a cluster at one moment),
+//! [`diagnosis`] (evidence, findings, ranked causes), [`incident`], [`redact`], [`text`]. Then the clients, each behind the
+//! feature of its name, so that a function carries only what it uses.
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "bedrock")]
+pub mod bedrock;
+pub mod config;
+pub mod diagnosis;
+#[cfg(feature = "eks")]
+pub mod eks;
+pub mod incident;
+pub mod metrics;
+pub mod model;
+pub mod redact;
+#[cfg(feature = "slack")]
+pub mod slack;
+pub mod snapshot;
+pub mod store;
+pub mod telemetry;
+pub mod text;

@@ -1,0 +1,1 @@
+//! Metric series from CloudWatch and Prometheus, behind one trait.

@@ -1,0 +1,1 @@
+//! Slack: messages from typed blocks, posted within its limits.

@@ -1,0 +1,1 @@
+//! What must outlive an invocation: incidents, idempotency, outbox, decision records.

@@ -1,0 +1,1 @@
+//! The AWS operations the functions call, as the SDKs speak them.

@@ -1,0 +1,1 @@
+//! The Kubernetes API of the world, as stock kubectl speaks it.

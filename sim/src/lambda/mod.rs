@@ -1,0 +1,1 @@
+//! A Lambda Runtime API: feeds events to a function's real binary and takes its answers.

@@ -1,0 +1,1 @@
+//! The Slack Web API, and a page that shows the channel as Slack would.
