@@ -1,6 +1,7 @@
 //! What a diagnosis says: the output contract of `nightshift diagnose --format json`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -96,8 +97,13 @@ pub struct Cause {
     pub confidence: f64,
     /// What must be changed: a workload, Node, Namespace or Service, not the pod that suffers.
     pub object: ObjectRef,
-    /// One line, cause first, fit for a headline.
+    /// One line, cause first, fit for a headline, in English.
     pub summary: String,
+    /// The values `summary` was made of, under names that the analyzer's doc comment lists (for example `container`,
+    /// `exit_code`, `variable`). They fill the cause's line in other languages (`cause-<id>` in `shared::text`), which
+    /// falls back to the cause's plain name where one is absent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
     /// Evidence for it.
     pub evidence: Vec<EvidenceId>,
     /// Who suffers from it.
