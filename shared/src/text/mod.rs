@@ -1,1 +1,5 @@
 //! Everything people read, in English and Korean.
+
+mod language;
+
+pub use language::Language;
