@@ -1,0 +1,71 @@
+# make demo · make test · make bench · make deploy
+# The first two need only the Rust toolchain, Python 3 and git; what else they use they set up themselves.
+
+CARGO ?= cargo
+PYTHON ?= python3
+VENV := .venv
+JUDGES := $(VENV)/.judges
+SCENARIO ?= bad-rollout
+
+# kubectl is an outside judge that no package registry carries: its tests run where it is installed.
+ifneq ($(shell command -v kubectl),)
+export NIGHTSHIFT_REQUIRE_JUDGES := 1
+endif
+
+.PHONY: demo test unit judges lint deny bench bench-diagnosis bench-cold-start release deploy clean
+
+## The product against a simulated cluster; prints the address of the Slack channel's page.
+demo: build
+	target/debug/nightshift demo --scenario $(SCENARIO)
+
+.PHONY: build
+build:
+	$(CARGO) build --locked --package cli --package alarm-analysis
+
+## All tests: values, flows over the simulated world, and the outside judges of our protocols.
+test: judges
+	$(CARGO) build --locked --workspace --bins
+	$(PYTHON) tests/judges/with_moto.py $(VENV) -- $(CARGO) $(TEST)
+	$(CARGO) test --locked --workspace --doc --quiet
+
+# nextest where it is installed (parallel across test binaries), cargo's own runner elsewhere: the same tests.
+ifneq ($(shell command -v cargo-nextest),)
+TEST := nextest run --locked --workspace --no-fail-fast
+else
+TEST := test --locked --workspace --all-targets --no-fail-fast
+endif
+
+judges: $(JUDGES)
+$(JUDGES): tests/judges/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/judges/requirements.txt
+	touch $@
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+
+deny:
+	$(CARGO) deny --locked check licenses bans sources
+
+## Figures: diagnosis on recorded incidents (when present), cold start, package size.
+bench: bench-diagnosis bench-cold-start
+
+bench-diagnosis:
+	$(CARGO) bench --locked --package shared --no-default-features --bench diagnosis
+
+bench-cold-start: judges release
+	$(VENV)/bin/python tests/bench/cold_start.py target/release/alarm-analysis target/release/empty-function
+
+release:
+	$(CARGO) build --locked --release --package alarm-analysis
+	$(CARGO) build --locked --release --package empty-function
+
+## Build for arm64 and deploy with SAM (cargo-lambda and the SAM CLI have to be installed).
+deploy:
+	cargo lambda build --locked --release --arm64 --output-format zip --package alarm-analysis
+	sam deploy --template-file infra/template.yaml --guided
+
+clean:
+	$(CARGO) clean
+	rm -rf $(VENV)
