@@ -5,3 +5,9 @@ pub mod kube;
 pub mod lambda;
 pub mod slack;
 pub mod world;
+
+/// The simulated AWS account.
+pub const ACCOUNT_ID: &str = "123456789012";
+
+/// The region everything is in.
+pub const REGION: &str = "us-east-1";
