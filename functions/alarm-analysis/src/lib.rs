@@ -1,1 +1,3 @@
 //! From a CloudWatch alarm to a diagnosis in Slack.
+
+pub mod event;

@@ -1,0 +1,152 @@
+//! What arrives: a batch of SQS messages that each carry one EventBridge event, or that event alone.
+//!
+//! Everything is parsed here, at the edge, into an [`Alarm`]; the inside needs no checks. What cannot be parsed is a
+//! [`MalformedEvent`] that names what is wrong and what to do about it. A malformed record fails alone: its message id goes
+//! back as a batch item failure, SQS redelivers it and in the end moves it to the dead-letter queue, its batch mates are
+//! served.
+
+mod alarm;
+mod hints;
+
+use aws_lambda_events::event::sqs::SqsMessage;
+use serde_json::Value;
+
+pub use alarm::{Alarm, AlarmKind, AlarmMetric, AlarmState, MetricIdentity, Suppression};
+pub use hints::{Focus, LoadBalancerName};
+
+/// The largest event that is parsed. EventBridge itself carries up to 256 KB; an alarm event has a few kilobytes and, with
+/// ten metrics of thirty dimensions each, some ten times that. What is larger is not an alarm.
+pub const MAX_EVENT_BYTES: usize = 192 * 1024;
+
+/// Why an event is refused. Messages say what is wrong and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedEvent {
+    /// Longer than [`MAX_EVENT_BYTES`].
+    #[error(
+        "the event has {bytes} bytes and at most {limit} are read; no CloudWatch alarm is that large, check what the EventBridge rule matches"
+    )]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Not JSON, or cut off.
+    #[error(
+        "the message is not complete JSON ({reason}); check that the queue is fed by the EventBridge rule alone and with no input transformer"
+    )]
+    NotJson {
+        /// What the parser said, with line and column.
+        reason: String,
+    },
+    /// An SQS message without a body.
+    #[error("the message has no body; check what else sends to the queue")]
+    NoBody,
+    /// Another kind of event.
+    #[error(
+        "the event is {source_name:?} {detail_type:?}, not aws.cloudwatch \"CloudWatch Alarm State Change\"; narrow the EventBridge rule's pattern"
+    )]
+    Unknown {
+        /// `source` of the event.
+        source_name: String,
+        /// `detail-type` of the event.
+        detail_type: String,
+    },
+    /// The right kind of event with a field missing or wrong.
+    #[error(
+        "the alarm event's {field} is {problem}; replay it from the EventBridge archive, or file it as a new event shape"
+    )]
+    Field {
+        /// Which field, as a path.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Neither a batch nor an event.
+    #[error("the invocation is neither an SQS batch (Records) nor an EventBridge event (detail); {hint}")]
+    NotAnInvocation {
+        /// What it looks like.
+        hint: &'static str,
+    },
+}
+
+impl MalformedEvent {
+    /// A missing field.
+    pub(crate) fn missing(field: &'static str) -> Self {
+        Self::Field { field, problem: "missing".to_owned() }
+    }
+
+    /// A short name for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "too-large",
+            Self::NotJson { .. } => "not-json",
+            Self::NoBody => "no-body",
+            Self::Unknown { .. } => "unknown-event",
+            Self::Field { .. } => "bad-field",
+            Self::NotAnInvocation { .. } => "not-an-invocation",
+        }
+    }
+}
+
+/// What the function was invoked with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Invocation {
+    /// Messages of the queue, each to be answered for by its id.
+    Batch(Vec<Record>),
+    /// One event, as EventBridge or a person sends it.
+    Single(Box<Result<Alarm, MalformedEvent>>),
+}
+
+/// One message of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The SQS message id, which names the record in the batch's answer.
+    pub message_id: String,
+    /// How often SQS has handed it out, this time included.
+    pub receive_count: u32,
+    /// The alarm in it.
+    pub alarm: Result<Alarm, MalformedEvent>,
+}
+
+impl Invocation {
+    /// Reads an invocation's payload.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither a batch nor an event, or a record has no message id: then nothing can be answered for one by one.
+    pub fn parse(payload: Value) -> Result<Self, MalformedEvent> {
+        let Value::Object(mut fields) = payload else {
+            return Err(MalformedEvent::NotAnInvocation { hint: "it is not a JSON object" });
+        };
+        if let Some(records) = fields.remove("Records") {
+            let Value::Array(records) = records else {
+                return Err(MalformedEvent::NotAnInvocation { hint: "Records is not a list" });
+            };
+            return records.into_iter().map(Record::parse).collect::<Result<_, _>>().map(Invocation::Batch);
+        }
+        if fields.contains_key("detail") || fields.contains_key("detail-type") {
+            return Ok(Invocation::Single(Box::new(Alarm::from_event(Value::Object(fields)))));
+        }
+        Err(MalformedEvent::NotAnInvocation { hint: "invoke it through the queue, or with a file of events/" })
+    }
+}
+
+impl Record {
+    fn parse(record: Value) -> Result<Self, MalformedEvent> {
+        let message: SqsMessage = serde_json::from_value(record)
+            .map_err(|error| MalformedEvent::Field { field: "Records[]", problem: error.to_string() })?;
+        let message_id = message.message_id.filter(|id| !id.is_empty());
+        let message_id = message_id.ok_or_else(|| MalformedEvent::missing("Records[].messageId"))?;
+        let receive_count =
+            message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
+        let alarm = match message.body {
+            None => Err(MalformedEvent::NoBody),
+            Some(body) => Alarm::from_text(&body),
+        };
+        Ok(Self { message_id, receive_count, alarm })
+    }
+}
+
+#[cfg(test)]
+mod tests;
