@@ -1,1 +1,182 @@
 //! The world: one cluster, its traffic and its clock. Scenarios break it; everything served is a view of it.
+//!
+//! The clock is the world's own. Nothing here reads the machine's: [`World::tick`] tells it how late it is, and everything
+//! that should have happened until then happens, in order, in no time. A test steps it by seconds or hours; a demo ticks it
+//! from a timer. The same [`Options`] and the same ticks give the same world.
+//!
+//! A world starts with history: [`Options::history`] of healthy life lie behind it when [`World::new`] returns, and
+//! [`Options::break_after`] later its [`Scenario`] breaks something.
+
+mod alarm_event;
+mod alarms;
+mod kinds;
+mod metrics;
+mod noise;
+mod scenario;
+mod state;
+mod store;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+pub use alarms::{Alarm, Comparison, Line, MissingData, State as AlarmState, StateValue, Watched};
+pub use kinds::{Kind, Resource};
+pub use metrics::{KEPT_MINUTES, MetricId, Shape, Statistic, UnknownStatistic};
+pub use scenario::{Scenario, UnknownScenario};
+pub use store::{Change, ChangeType, Key, Object, Store};
+
+use state::State;
+
+/// What a world is made from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// What breaks.
+    pub scenario: Scenario,
+    /// The cluster's name.
+    pub cluster: String,
+    /// AWS region.
+    pub region: String,
+    /// AWS account.
+    pub account: String,
+    /// Number of nodes, over three zones.
+    pub nodes: usize,
+    /// Number of pods, about; the shop needs its fifty, the rest is filled up with other teams' services.
+    pub pods: usize,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// The world's time when [`World::new`] returns.
+    pub start: Timestamp,
+    /// How long the world has been running by then.
+    pub history: SignedDuration,
+    /// How long after `start` the scenario breaks something.
+    pub break_after: SignedDuration,
+}
+
+impl Options {
+    /// A default world at this time: six nodes, about fifty pods, two hours of history.
+    pub fn at(start: Timestamp) -> Self {
+        Self {
+            scenario: Scenario::Healthy,
+            cluster: "prod-eks".to_owned(),
+            region: "ap-northeast-2".to_owned(),
+            account: "111122223333".to_owned(),
+            nodes: 6,
+            pods: 50,
+            seed: 1,
+            start,
+            history: SignedDuration::from_hours(2),
+            break_after: SignedDuration::from_secs(5),
+        }
+    }
+
+    /// The cluster's ARN.
+    pub fn cluster_arn(&self) -> String {
+        format!("arn:aws:eks:{}:{}:cluster/{}", self.region, self.account, self.cluster)
+    }
+}
+
+/// One cluster and everything around it. Shared by all of sim: `Arc<World>`.
+pub struct World {
+    options: Options,
+    state: Mutex<State>,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// A world that has lived through its history.
+    pub fn new(options: Options) -> Self {
+        let start = options.start.as_second();
+        let mut state = State::new(options.clone(), start - options.history.as_secs());
+        state.run_until(start);
+        Self { options, state: Mutex::new(state) }
+    }
+
+    /// What it was made from.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The world's time, in whole seconds.
+    pub fn now(&self) -> Timestamp {
+        self.state().time()
+    }
+
+    /// Lets everything happen that should have happened until `now`. Time does not run backwards.
+    pub fn tick(&self, now: Timestamp) {
+        self.state().run_until(now.as_second());
+    }
+
+    /// Lets this much time pass.
+    pub fn advance(&self, by: SignedDuration) {
+        let mut state = self.state();
+        let until = state.now + by.as_secs();
+        state.run_until(until);
+    }
+
+    /// Ticks second by second until `done`, at most for `limit`; whether it came to be.
+    pub fn advance_until(&self, limit: SignedDuration, done: impl Fn(&World) -> bool) -> bool {
+        let last = self.now().as_second() + limit.as_secs();
+        while !done(self) {
+            if self.now().as_second() >= last {
+                return false;
+            }
+            self.advance(SignedDuration::from_secs(1));
+        }
+        true
+    }
+
+    /// All alarms with their states.
+    pub fn alarms(&self) -> Vec<Alarm> {
+        self.state().alarms.all().to_vec()
+    }
+
+    /// The state changes since the last call, oldest first, as EventBridge delivers them.
+    pub fn take_alarm_events(&self) -> Vec<Value> {
+        self.state().alarms.take_changes()
+    }
+
+    /// All state changes since `start`, oldest first, taken or not.
+    pub fn alarm_history(&self) -> Vec<Value> {
+        self.state().alarms.history().to_vec()
+    }
+
+    /// Metrics that match; a dimension without a value matches any value.
+    pub fn list_metrics(
+        &self,
+        namespace: Option<&str>,
+        name: Option<&str>,
+        dimensions: &[(String, Option<String>)],
+    ) -> Vec<MetricId> {
+        self.state().metrics.list(namespace, name, dimensions)
+    }
+
+    /// One statistic of a metric, a point a period (a multiple of 60 s), oldest first. A period is named by its start, and
+    /// left out where nothing was measured.
+    pub fn statistic(
+        &self,
+        metric: &MetricId,
+        statistic: Statistic,
+        start: Timestamp,
+        end: Timestamp,
+        period_s: i64,
+    ) -> Vec<(Timestamp, f64)> {
+        self.state().metrics.statistic(metric, statistic, start, end, period_s)
+    }
+
+    /// A metric's unit in CloudWatch's words (`Percent`, `Count`, `Seconds`, `Bytes/Second` …).
+    pub fn unit(&self, metric: &MetricId) -> Option<&'static str> {
+        self.state().metrics.unit(metric)
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere (a failed test) says nothing about the data.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
