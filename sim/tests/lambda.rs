@@ -1,5 +1,7 @@
 //! A real Lambda binary (the example `echo-function`) run by the simulated Lambda service.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,7 +27,7 @@ async fn a_function_gets_lambdas_environment_and_none_of_ours() {
     assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "512");
     assert!(environment.get("HOME").is_none() && environment.get("CARGO_MANIFEST_DIR").is_none(), "{environment}");
     assert_eq!(response.payload["request_id"], response.request_id.as_str());
-    assert_eq!(response.payload["arn"], "arn:aws:lambda:us-east-1:123456789012:function:echo-function");
+    assert_eq!(response.payload["arn"], "arn:aws:lambda:ap-northeast-2:111122223333:function:echo-function");
     assert!(response.init_duration.is_none(), "the first invocation finds the process that start() warmed");
 }
 

@@ -38,7 +38,7 @@ pub struct FunctionSettings {
 }
 
 impl FunctionSettings {
-    /// 512 MB, 60 s, four at once, in us-east-1.
+    /// 512 MB, 60 s, four at once, in sim's region.
     pub fn new<N: Into<String>, V: Into<String>>(binary: &Path, environment: impl IntoIterator<Item = (N, V)>) -> Self {
         Self {
             binary: binary.to_owned(),
