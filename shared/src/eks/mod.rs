@@ -1,1 +1,25 @@
-//! Reaching an EKS cluster and reading it into a snapshot.
+//! Reading a cluster: how to reach it, how to prove who we are, and everything diagnosis wants to know in one pass.
+//!
+//! - [`ClusterTarget`] says which cluster is meant: an EKS cluster by name, a context of a kubeconfig, or a plain endpoint.
+//! - [`Cluster::connect`] turns it into a client. For EKS that is one `DescribeCluster` for endpoint and certificate authority;
+//!   the bearer token is made locally ([`TokenSource`]) and renewed while the client lives.
+//! - [`Cluster::read`] reads all kinds of a [`Snapshot`](crate::snapshot::Snapshot) in pages, at the same time, within the
+//!   bounds of a [`ReadPlan`]. What is refused, cut off or too slow is missing from the snapshot and named in its gaps; only a
+//!   cluster of which nothing at all could be read is an error.
+//!
+//! Nothing here writes, and Secrets are never asked for.
+
+mod budget;
+mod connect;
+mod error;
+mod page;
+mod plan;
+mod read;
+mod target;
+mod token;
+
+pub use connect::{Cluster, ConnectError};
+pub use error::ReadError;
+pub use plan::{Focus, LogPlan, ReadPlan};
+pub use target::{ClusterTarget, TargetError};
+pub use token::{TokenError, TokenSource};

@@ -1,0 +1,207 @@
+//! From a target to a client that is let in.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::{Request, header::AUTHORIZATION};
+use jiff::Timestamp;
+use kube::{
+    Client, Config,
+    client::Body,
+    config::{KubeConfigOptions, KubeconfigError},
+};
+
+use super::{ClusterTarget, TokenError, TokenSource};
+
+/// Time to open a connection to the API.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// A cluster that can be read.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    name: String,
+    endpoint: String,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// EKS knows no such cluster.
+    #[error("there is no EKS cluster {name} in {region}: check name, region and account")]
+    NotFound {
+        /// The name asked for.
+        name: String,
+        /// The region asked.
+        region: String,
+    },
+    /// `eks:DescribeCluster` is not allowed.
+    #[error("missing permission: eks:DescribeCluster on cluster {name} in {region}")]
+    Denied {
+        /// The name asked for.
+        name: String,
+        /// The region asked.
+        region: String,
+    },
+    /// The EKS API did not answer.
+    #[error("EKS could not be asked for cluster {name} in {region}")]
+    Eks {
+        /// The name asked for.
+        name: String,
+        /// The region asked.
+        region: String,
+        /// What the SDK said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The cluster exists but has no endpoint.
+    #[error("EKS cluster {name} has no endpoint yet (status {status})")]
+    NotReady {
+        /// The name asked for.
+        name: String,
+        /// For example `CREATING`.
+        status: String,
+    },
+    /// No region.
+    #[error("no region for EKS cluster {name}: set AWS_REGION")]
+    NoRegion {
+        /// The name asked for.
+        name: String,
+    },
+    /// No credentials at all.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The kubeconfig cannot be used.
+    #[error("the kubeconfig cannot be used")]
+    Kubeconfig(#[source] Box<KubeconfigError>),
+    /// The endpoint is no URL, or its certificate authority is none.
+    #[error("{endpoint} cannot be used as a Kubernetes API's address")]
+    Endpoint {
+        /// The address.
+        endpoint: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Cluster {
+    /// A client for `target`. Only an EKS cluster costs a request here, `DescribeCluster`.
+    pub async fn connect(target: &ClusterTarget, aws: &SdkConfig) -> Result<Self, ConnectError> {
+        match target {
+            ClusterTarget::Eks { name, region } => Self::eks(name, region.as_deref(), aws).await,
+            ClusterTarget::Endpoint { url, name } => {
+                let uri = url.parse::<http::Uri>().map_err(|error| unusable(url, error))?;
+                Self::with_config(Config::new(uri), name.clone(), None)
+            }
+            ClusterTarget::Kubeconfig { context } => {
+                let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
+                let config = Config::from_kubeconfig(&options)
+                    .await
+                    .map_err(|error| ConnectError::Kubeconfig(Box::new(error)))?;
+                Self::with_config(config, context.clone().unwrap_or_default(), None)
+            }
+        }
+    }
+
+    /// A cluster behind a client that is already made; `endpoint` is what errors call it.
+    pub fn from_client(client: Client, name: impl Into<String>, endpoint: impl Into<String>) -> Self {
+        Self { client, name: name.into(), endpoint: endpoint.into() }
+    }
+
+    /// The cluster's name; empty where nothing gave it one.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The API's address.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The client, for what is not reading. It renews its token by itself.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    async fn eks(name: &str, region: Option<&str>, aws: &SdkConfig) -> Result<Self, ConnectError> {
+        let mut config = aws_sdk_eks::config::Builder::from(aws);
+        if let Some(region) = region {
+            config = config.region(aws_sdk_eks::config::Region::new(region.to_owned()));
+        }
+        let region = region
+            .map(str::to_owned)
+            .or_else(|| aws.region().map(ToString::to_string))
+            .ok_or_else(|| ConnectError::NoRegion { name: name.to_owned() })?;
+        let eks = aws_sdk_eks::Client::from_conf(config.build());
+        let described = eks.describe_cluster().name(name).send().await.map_err(|error| {
+            let (name, region) = (name.to_owned(), region.clone());
+            match error.as_service_error() {
+                Some(service) if service.is_resource_not_found_exception() => ConnectError::NotFound { name, region },
+                Some(service) if service.meta().code().is_some_and(|code| code.starts_with("AccessDenied")) => {
+                    ConnectError::Denied { name, region }
+                }
+                _ => ConnectError::Eks { name, region, source: error.into() },
+            }
+        })?;
+        let cluster = described.cluster().ok_or_else(|| no_endpoint(name, None))?;
+        let endpoint = cluster.endpoint().ok_or_else(|| no_endpoint(name, cluster.status()))?;
+        let uri = endpoint.parse::<http::Uri>().map_err(|error| unusable(endpoint, error))?;
+        let mut config = Config::new(uri);
+        if let Some(authority) = cluster.certificate_authority().and_then(|authority| authority.data()) {
+            config.root_cert = Some(certificates(endpoint, authority)?);
+        }
+        let credentials = aws.credentials_provider().ok_or_else(|| {
+            TokenError::Credentials(aws_credential_types::provider::error::CredentialsError::not_loaded(
+                "none configured",
+            ))
+        })?;
+        Self::with_config(config, name.to_owned(), Some(TokenSource::new(name, region, credentials)))
+    }
+
+    fn with_config(mut config: Config, name: String, tokens: Option<TokenSource>) -> Result<Self, ConnectError> {
+        let endpoint = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        config.connect_timeout = Some(CONNECT);
+        // Retries are the reader's, which knows the time left.
+        config.default_retry = false;
+        let namespace = config.default_namespace.clone();
+        let client = Client::try_from(config).map_err(|error| unusable(&endpoint, error))?;
+        let client = match tokens {
+            Some(tokens) => with_token(client, tokens, namespace),
+            None => client,
+        };
+        Ok(Self { client, name, endpoint })
+    }
+}
+
+/// A client that puts a token of `tokens` on every request.
+fn with_token(client: Client, tokens: TokenSource, namespace: String) -> Client {
+    let service = tower::service_fn(move |mut request: Request<Body>| {
+        let (client, tokens) = (client.clone(), tokens.clone());
+        async move {
+            let authorization = tokens.authorization(Timestamp::now()).await?;
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+            Ok::<_, tower::BoxError>(client.send(request).await?)
+        }
+    });
+    Client::new(service, namespace)
+}
+
+fn unusable(endpoint: &str, error: impl std::error::Error + Send + Sync + 'static) -> ConnectError {
+    ConnectError::Endpoint { endpoint: endpoint.to_owned(), source: Box::new(error) }
+}
+
+fn no_endpoint(name: &str, status: Option<&aws_sdk_eks::types::ClusterStatus>) -> ConnectError {
+    let status = status.map_or("unknown", |status| status.as_str()).to_owned();
+    ConnectError::NotReady { name: name.to_owned(), status }
+}
+
+/// The certificates (DER) of base64 over PEM, which is how DescribeCluster gives them.
+fn certificates(endpoint: &str, authority: &str) -> Result<Vec<Vec<u8>>, ConnectError> {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let pem = BASE64_STANDARD.decode(authority.trim()).map_err(|error| unusable(endpoint, error))?;
+    CertificateDer::pem_slice_iter(&pem)
+        .map(|certificate| certificate.map(|der| der.to_vec()).map_err(|error| unusable(endpoint, error)))
+        .collect()
+}

@@ -1,0 +1,277 @@
+//! One request, one page, one list.
+//!
+//! A list is read in pages (`limit`, `continue`). A page's text is parsed straight into slim types and dropped. When the API
+//! forgets where we were (410 Gone) the list is started over, twice at most; what an older try had read is not kept, for the
+//! two would not fit together. See <https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks>.
+
+use std::time::Duration;
+
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::{Cluster, ReadError, budget::Reading, error::listing_of};
+use crate::model::{Kind, Object};
+
+/// Attempts at a request that the API asks to repeat (429, 503, 504), the first included.
+const ATTEMPTS: u32 = 4;
+/// Pause before the second attempt; doubles.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause, also where the API asks for a longer one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How often a list is started over.
+const RESTARTS: usize = 2;
+
+/// What a request is for, which decides how its refusal is worded.
+pub(super) struct Wanted<'a> {
+    /// For example `pods of namespace shop`.
+    pub(super) what: String,
+    /// `get` or `list`.
+    pub(super) verb: &'static str,
+    /// For example `pods` or `pods/log`.
+    pub(super) resource: &'a str,
+    /// `all namespaces`, `the cluster` or `namespace shop`.
+    pub(super) scope: String,
+}
+
+/// What was read of a list, and why it ended early, if it did.
+pub(super) struct Listed<T> {
+    pub(super) items: Vec<T>,
+    pub(super) error: Option<ReadError>,
+}
+
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Page<T> {
+    #[serde(default)]
+    metadata: ListMeta,
+    #[serde(default = "no_items")]
+    items: Option<Vec<T>>,
+}
+
+fn no_items<T>() -> Option<Vec<T>> {
+    None
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ListMeta {
+    #[serde(rename = "continue")]
+    next: Option<String>,
+}
+
+impl Cluster {
+    /// All objects of a kind, in `namespace` or everywhere, each trimmed by `trim`.
+    pub(super) async fn list<T: Object>(
+        &self,
+        reading: &Reading<'_>,
+        namespace: Option<&str>,
+        trim: impl Fn(&mut T),
+    ) -> Listed<T> {
+        let what = listing_of(T::KIND, namespace);
+        let mut restarts = 0;
+        'list: loop {
+            let mut items: Vec<T> = Vec::new();
+            let mut next = String::new();
+            let mut size = reading.plan.page_size.max(1);
+            loop {
+                let path = list_path(T::KIND, namespace, size, &next);
+                match self.page::<T>(reading, &path, &what, namespace).await {
+                    Ok((page, unreadable)) => {
+                        if unreadable > 0 {
+                            reading.left_out(format!("{unreadable} of the {what}"), "their JSON cannot be understood");
+                        }
+                        items.extend(page.items.unwrap_or_default().into_iter().map(|mut item| {
+                            trim(&mut item);
+                            item
+                        }));
+                        match page.metadata.next.filter(|next| !next.is_empty()) {
+                            Some(token) => next = token,
+                            None => return Listed { items, error: None },
+                        }
+                    }
+                    Err(ReadError::Gone { .. }) if restarts < RESTARTS => {
+                        restarts += 1;
+                        continue 'list;
+                    }
+                    Err(ReadError::TooLarge { .. }) if size > 1 => size = (size / 4).max(1),
+                    Err(error) => return Listed { items, error: Some(error) },
+                }
+            }
+        }
+    }
+
+    /// One page, and how many of its objects made no sense and were dropped.
+    async fn page<T: Object>(
+        &self,
+        reading: &Reading<'_>,
+        path: &str,
+        what: &str,
+        namespace: Option<&str>,
+    ) -> Result<(Page<T>, usize), ReadError> {
+        let wanted = Wanted {
+            what: what.to_owned(),
+            verb: "list",
+            resource: T::KIND.plural(),
+            scope: match namespace {
+                Some(namespace) => format!("namespace {namespace}"),
+                None if T::KIND.is_namespaced() => "all namespaces".to_owned(),
+                None => "the cluster".to_owned(),
+            },
+        };
+        let body = self.get(reading, path, &wanted).await?;
+        let malformed = |error: serde_json::Error| ReadError::Malformed { what: what.to_owned(), source: error.into() };
+        match serde_json::from_slice::<Page<T>>(&body) {
+            Ok(page) => Ok((page, 0)),
+            Err(error) if error.is_data() => {
+                // An object of an unforeseen shape costs itself, not its page.
+                let page = serde_json::from_slice::<Page<serde_json::Value>>(&body).map_err(malformed)?;
+                let values = page.items.unwrap_or_default();
+                let count = values.len();
+                let items: Vec<T> = values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
+                if items.is_empty() && count > 0 {
+                    return Err(malformed(error));
+                }
+                let unreadable = count - items.len();
+                Ok((Page { metadata: page.metadata, items: Some(items) }, unreadable))
+            }
+            Err(error) => Err(malformed(error)),
+        }
+    }
+
+    /// The body of a GET, repeated where the API asks for it.
+    pub(super) async fn get(
+        &self,
+        reading: &Reading<'_>,
+        path: &str,
+        wanted: &Wanted<'_>,
+    ) -> Result<Vec<u8>, ReadError> {
+        let (_turn, deadline) = reading.turn(&wanted.what).await?;
+        let started = Instant::now();
+        let late = || ReadError::TimedOut {
+            what: wanted.what.clone(),
+            limit_ms: deadline.saturating_duration_since(started).as_millis(),
+        };
+        let mut attempt = 1;
+        loop {
+            let answer = tokio::time::timeout_at(deadline, self.attempt(reading, path, wanted)).await;
+            match answer.map_err(|_elapsed| late())? {
+                Ok(body) => return Ok(body),
+                Err(Refused { error, retry_after }) => {
+                    let Some(asked) = retry_after.filter(|_| attempt < ATTEMPTS) else { return Err(error) };
+                    let pause = asked.max(PAUSE * 2u32.pow(attempt - 1)).min(LONGEST_PAUSE);
+                    if Instant::now() + pause >= deadline {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(pause).await;
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, reading: &Reading<'_>, path: &str, wanted: &Wanted<'_>) -> Result<Vec<u8>, Refused> {
+        let what = || wanted.what.clone();
+        let request = Request::get(path)
+            .header(header::ACCEPT, "application/json")
+            .body(Body::empty())
+            .map_err(|error| ReadError::Malformed { what: what(), source: error.into() })?;
+        let response = self.client().send(request).await.map_err(|error| self.unreachable(error))?;
+        let (head, mut body) = response.into_parts();
+        let status = head.status;
+        let header = |name| head.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+        if status != StatusCode::UNAUTHORIZED {
+            let date = header(header::DATE).and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+            reading.answered(date.map(|date| date.timestamp()));
+        }
+        let retry_after = header(header::RETRY_AFTER).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+
+        let limit = reading.plan.page_bytes;
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| ReadError::Malformed { what: what(), source: error.into() })?;
+            let Ok(data) = frame.into_data() else { continue };
+            reading.took(data.len());
+            if bytes.len() + data.len() > limit {
+                return Err(ReadError::TooLarge { what: what(), limit }.into());
+            }
+            bytes.extend_from_slice(&data);
+        }
+        if status.is_success() {
+            return Ok(bytes);
+        }
+        let retry_after = match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+                Some(retry_after.unwrap_or_default())
+            }
+            _ => None,
+        };
+        Err(Refused { error: self.refusal(status, &bytes, wanted), retry_after })
+    }
+
+    fn refusal(&self, status: StatusCode, body: &[u8], wanted: &Wanted<'_>) -> ReadError {
+        let what = wanted.what.clone();
+        match status {
+            StatusCode::UNAUTHORIZED => ReadError::Unauthorized { endpoint: self.endpoint().to_owned() },
+            StatusCode::FORBIDDEN => ReadError::Forbidden {
+                verb: wanted.verb,
+                resource: wanted.resource.to_owned(),
+                scope: wanted.scope.clone(),
+            },
+            StatusCode::NOT_FOUND => ReadError::NotFound { what },
+            StatusCode::GONE => ReadError::Gone { what },
+            _ => ReadError::Status { what, status: status.as_u16(), message: message(body) },
+        }
+    }
+
+    fn unreachable(&self, error: kube::Error) -> ReadError {
+        ReadError::Unreachable { endpoint: self.endpoint().to_owned(), source: error.into() }
+    }
+}
+
+/// A failed attempt, and whether the API asks to repeat it.
+struct Refused {
+    error: ReadError,
+    retry_after: Option<Duration>,
+}
+
+impl From<ReadError> for Refused {
+    fn from(error: ReadError) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+/// The message of a `Status`, or the beginning of the text.
+fn message(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Status {
+        message: String,
+    }
+    match serde_json::from_slice::<Status>(body) {
+        Ok(status) => status.message,
+        Err(_) => String::from_utf8_lossy(body).chars().take(200).collect(),
+    }
+}
+
+/// The path of a page: `/api/v1/namespaces/shop/pods?limit=500&continue=…`.
+fn list_path(kind: Kind, namespace: Option<&str>, limit: usize, next: &str) -> String {
+    let version = kind.api_version();
+    let root = if version.contains('/') { "apis" } else { "api" };
+    let mut path = format!("/{root}/{version}");
+    if let Some(namespace) = namespace.filter(|_| kind.is_namespaced()) {
+        path.push_str("/namespaces/");
+        path.push_str(namespace);
+    }
+    path.push('/');
+    path.push_str(kind.plural());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("limit", &limit.to_string());
+    if !next.is_empty() {
+        query.append_pair("continue", next);
+    }
+    path.push('?');
+    path.push_str(&query.finish());
+    path
+}

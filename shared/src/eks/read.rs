@@ -1,0 +1,136 @@
+//! All kinds at once, into a snapshot.
+
+use std::collections::BTreeSet;
+
+use futures::future::{BoxFuture, FutureExt, join_all};
+use jiff::Timestamp;
+
+use super::{Cluster, ReadError, ReadPlan, budget::Reading, error::listing_of, page::Listed};
+use crate::{
+    model::Object,
+    snapshot::{Listing, Scope, Snapshot},
+};
+
+impl Cluster {
+    /// Reads the cluster within the plan's bounds.
+    ///
+    /// What is missing is named in [`Snapshot::gaps`]; an error means that nothing at all was answered.
+    pub async fn read(&self, plan: &ReadPlan) -> Result<Snapshot, ReadError> {
+        let reading = Reading::new(plan);
+        let mut snapshot = Snapshot { cluster: self.name().to_owned(), ..Snapshot::default() };
+        {
+            let Snapshot {
+                nodes,
+                namespaces,
+                persistent_volumes,
+                storage_classes,
+                pods,
+                deployments,
+                replica_sets,
+                stateful_sets,
+                daemon_sets,
+                jobs,
+                cron_jobs,
+                services,
+                endpoint_slices,
+                ingresses,
+                network_policies,
+                autoscalers,
+                disruption_budgets,
+                claims,
+                quotas,
+                service_accounts,
+                config_maps,
+                events,
+                ..
+            } = &mut snapshot;
+            // In the order of their worth to a diagnosis, which is the order in which they get their turns.
+            join_all([
+                self.fill(&reading, pods),
+                self.fill(&reading, events),
+                self.fill(&reading, nodes),
+                self.fill(&reading, deployments),
+                self.fill(&reading, replica_sets),
+                self.fill(&reading, services),
+                self.fill(&reading, endpoint_slices),
+                self.fill(&reading, stateful_sets),
+                self.fill(&reading, daemon_sets),
+                self.fill(&reading, jobs),
+                self.fill(&reading, namespaces),
+                self.fill(&reading, quotas),
+                self.fill(&reading, claims),
+                self.fill(&reading, autoscalers),
+                self.fill(&reading, disruption_budgets),
+                self.fill(&reading, service_accounts),
+                self.fill(&reading, config_maps),
+                self.fill(&reading, network_policies),
+                self.fill(&reading, ingresses),
+                self.fill(&reading, cron_jobs),
+                self.fill(&reading, persistent_volumes),
+                self.fill(&reading, storage_classes),
+            ])
+            .await;
+        }
+        let (gaps, server_time) = reading.end()?;
+        snapshot.gaps = gaps;
+        // The API server's clock is the one that wrote all timestamps.
+        snapshot.taken_at = Some(server_time.unwrap_or_else(Timestamp::now));
+        Ok(snapshot)
+    }
+
+    fn fill<'a, T: Object>(&'a self, reading: &'a Reading<'_>, into: &'a mut Listing<T>) -> BoxFuture<'a, ()> {
+        async move { *into = self.listing(reading).await }.boxed()
+    }
+
+    /// One kind, in the plan's namespaces or everywhere. Where reading everywhere fails, the focus is tried alone.
+    async fn listing<T: Object>(&self, reading: &Reading<'_>) -> Listing<T> {
+        let plan = reading.plan;
+        if T::KIND.is_namespaced() && !plan.namespaces.is_empty() {
+            return self.in_namespaces(reading, &plan.namespaces).await;
+        }
+        let Listed { items, error } = self.list::<T>(reading, None, |_| {}).await;
+        let Some(error) = error else { return Listing::all(items) };
+        let elsewhere = !error.is_total() && !matches!(error, ReadError::NotFound { .. });
+        reading.missing(listing_of(T::KIND, None), error);
+        if elsewhere && T::KIND.is_namespaced() && !plan.focus.namespaces.is_empty() {
+            let focus = self.in_namespaces(reading, &plan.focus.namespaces).await;
+            if focus.scope != Scope::Unread {
+                return merged(items, focus);
+            }
+        }
+        let scope = if items.is_empty() { Scope::Unread } else { Scope::Partial };
+        Listing { items, scope }
+    }
+
+    async fn in_namespaces<T: Object>(&self, reading: &Reading<'_>, namespaces: &BTreeSet<String>) -> Listing<T> {
+        let lists = namespaces
+            .iter()
+            .map(|namespace| async move { (namespace, self.list::<T>(reading, Some(namespace), |_| {}).await) });
+        let mut all = Vec::new();
+        let mut complete = BTreeSet::new();
+        for (namespace, Listed { items, error }) in join_all(lists).await {
+            all.extend(items);
+            match error {
+                Some(error) => reading.missing(listing_of(T::KIND, Some(namespace)), error),
+                None => {
+                    complete.insert(namespace.clone());
+                }
+            }
+        }
+        let scope = match (complete.is_empty(), all.is_empty()) {
+            (false, _) => Scope::Namespaces(complete),
+            (true, false) => Scope::Partial,
+            (true, true) => Scope::Unread,
+        };
+        Listing { items: all, scope }
+    }
+}
+
+/// What a broken-off list had, with the namespaces that were read in full instead of its part of them.
+fn merged<T: Object>(items: Vec<T>, mut focus: Listing<T>) -> Listing<T> {
+    if let Scope::Namespaces(complete) = &focus.scope {
+        let rest: Vec<T> = items.into_iter().filter(|item| !complete.contains(item.namespace())).collect();
+        focus.items.extend(rest);
+    }
+    focus
+}
