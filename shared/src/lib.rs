@@ -9,6 +9,7 @@ pub mod aws;
 #[cfg(feature = "bedrock")]
 pub mod bedrock;
 pub mod config;
+pub mod deadline;
 pub mod diagnosis;
 #[cfg(feature = "eks")]
 pub mod eks;
