@@ -64,10 +64,10 @@ impl Metrics {
         }
         let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
         let values = &mut gathered.values.entry(name).or_insert((unit, Vec::new())).1;
-        match (unit, values.first_mut()) {
-            (Unit::Count, Some(sum)) => *sum += value,
-            _ if values.len() < VALUES => values.push(value),
-            _ => {}
+        if unit == Unit::Count && !values.is_empty() {
+            values[0] += value;
+        } else if values.len() < VALUES {
+            values.push(value);
         }
     }
 
