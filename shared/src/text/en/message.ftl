@@ -1,0 +1,78 @@
+## Labels of a message's parts
+label-affects = Affects
+label-why = Why
+label-look = Look
+label-proposed = Proposed
+label-ruled-out = Ruled out
+label-timeline = Timeline
+label-hypotheses = Hypotheses
+label-evidence = Evidence
+label-missing = Not known
+label-similar = Seen before
+label-agent = Further investigation
+label-alarm = Alarm
+
+## Headlines
+# $what is the cause's line, object first.
+headline-cause = { $what }
+headline-inconclusive = { $alarm }: something is wrong, the evidence does not say what
+headline-healthy = { $alarm }: the cluster shows nothing wrong
+headline-unreachable = { $alarm }: cluster { $cluster } could not be read
+headline-resolved = Resolved: { $what }
+
+## Sentences
+alarm-state = { $state } since { $time }
+alarm-datapoint = { $value } (threshold { $threshold })
+state-alarm = alarm
+state-ok = OK
+state-insufficient-data = insufficient data
+joined-alarms = { $count ->
+    [one] 1 more alarm joined
+   *[other] { $count } more alarms joined
+}
+resolved-note = All alarms of this incident are back to OK. It lasted { $duration }.
+alarm-ok-note = { $alarm } is back to OK; { $open ->
+    [one] 1 alarm of this incident is still on
+   *[other] { $open } alarms of this incident are still on
+}.
+joined-note = { $alarm } joined this incident.
+insufficient-note = { $alarm } has too little data to tell ({ $time }).
+unreachable-why = Nightshift could not read the cluster, so this is what the alarm itself says. Reason: { $reason }
+unknown-cluster = the alarm names no cluster that is configured; add it to NIGHTSHIFT_CLUSTERS
+out-of-time = reading took longer than this invocation may last
+healthy-why = Pods, nodes and recent changes were read; none explains the alarm. It may be about something outside the cluster, or already over.
+permission-missing = Missing permission: { $what }
+seen-before = { $when } { $what }
+confidence = { $percent } % sure
+action-line = { $action } ({ $risk } risk)
+suppressed-note = CloudWatch suppresses this alarm's actions ({ $by }).
+more = and { $count } more
+usual = usually { $value }
+link-cloudwatch = CloudWatch
+link-grafana = Grafana
+agent-source = Bedrock agent, checked against the evidence
+
+## Verdict of a hypothesis
+hypothesis-confirmed = confirmed
+hypothesis-rejected = rejected
+
+## Risk
+risk-low = low
+risk-medium = medium
+risk-high = high
+
+## Actions
+action-rollback = Roll back
+action-restart-pod = Restart the pod
+action-restart-rollout = Restart the rollout
+action-scale = Scale
+action-adjust-hpa = Adjust the autoscaler's bounds
+action-resize = Change requests or limits
+action-cordon = Cordon the node
+action-uncordon = Uncordon the node
+action-drain = Drain the node
+action-taint = Taint the node
+action-untaint = Remove the taint
+action-zonal-shift = Shift traffic out of the zone
+action-node-pool-limit = Raise the NodePool's limit
+action-manual = Change by hand

@@ -1,0 +1,71 @@
+## 메시지 항목
+label-affects = 📌 요약
+label-why = 🔍 원인
+label-look = 🔧 조치
+label-proposed = 🔧 제안
+label-ruled-out = 제외한 원인
+label-timeline = 타임라인
+label-hypotheses = 가설
+label-evidence = 근거
+label-missing = 확인하지 못한 것
+label-similar = 과거 유사 사례
+label-agent = 추가 조사
+label-alarm = 알람
+
+## 제목
+headline-cause = [INFRA] { $what }
+headline-inconclusive = [INFRA] { $alarm }: 이상이 있으나 원인을 특정할 근거 부족
+headline-healthy = [INFRA] { $alarm }: 클러스터에서 이상이 발견되지 않음
+headline-unreachable = [INFRA] { $alarm }: 클러스터 { $cluster } 조회 불가
+headline-resolved = [해결됨] { $what } 이슈가 정상화되었습니다.
+
+## 문장
+alarm-state = { $time }부터 { $state }
+alarm-datapoint = { $value } (임계값 { $threshold })
+state-alarm = 경보
+state-ok = 정상
+state-insufficient-data = 데이터 부족
+joined-alarms = 알람 { $count }건 추가 발생
+resolved-note = 이 인시던트의 모든 알람이 정상으로 돌아왔습니다. 지속 시간 { $duration }.
+alarm-ok-note = { $alarm }: 정상으로 돌아왔습니다. 이 인시던트의 알람 { $open }건이 아직 발생 중입니다.
+joined-note = { $alarm }: 이 인시던트에 합류했습니다.
+insufficient-note = { $alarm }: 판단할 데이터가 부족합니다 ({ $time }).
+unreachable-why = 클러스터를 조회하지 못해 알람 자체의 내용만 전합니다. 사유: { $reason }
+unknown-cluster = 알람에 설정된 클러스터가 없습니다. NIGHTSHIFT_CLUSTERS에 추가하세요.
+out-of-time = 제한 시간 안에 조회를 마치지 못했습니다
+healthy-why = 파드, 노드, 최근 변경을 확인했으나 알람을 설명하는 것이 없습니다. 클러스터 밖의 문제이거나 이미 끝난 문제일 수 있습니다.
+permission-missing = 권한 없음: { $what }
+seen-before = { $when } { $what }
+confidence = 확신도 { $percent } %
+action-line = { $action } (위험도 { $risk })
+suppressed-note = CloudWatch가 이 알람의 작업을 억제하고 있습니다 ({ $by }).
+more = 외 { $count }건
+usual = 평소 { $value }
+link-cloudwatch = CloudWatch
+link-grafana = Grafana
+agent-source = Bedrock 에이전트, 근거와 대조함
+
+## 가설의 판정
+hypothesis-confirmed = 확인
+hypothesis-rejected = 기각
+
+## 위험도
+risk-low = 낮음
+risk-medium = 중간
+risk-high = 높음
+
+## 조치
+action-rollback = 이전 리비전으로 롤백
+action-restart-pod = 파드 재시작
+action-restart-rollout = 롤아웃 재시작
+action-scale = 레플리카 수 조정
+action-adjust-hpa = HPA 범위 조정
+action-resize = requests/limits 변경
+action-cordon = 노드 cordon
+action-uncordon = 노드 uncordon
+action-drain = 노드 drain
+action-taint = 노드 taint 추가
+action-untaint = 노드 taint 제거
+action-zonal-shift = 가용 영역 트래픽 전환
+action-node-pool-limit = NodePool 한도 상향
+action-manual = 수동 변경

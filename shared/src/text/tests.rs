@@ -1,0 +1,82 @@
+//! Both languages have every key, and no key is without use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fluent_bundle::FluentResource;
+
+use super::*;
+use crate::diagnosis::{Category, Cause, CauseId};
+use crate::model::{Kind, ObjectRef};
+
+/// Each message's key, and the variables its value uses.
+fn keys(sources: [&str; 2]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::new();
+    for source in sources {
+        FluentResource::try_new(source.to_owned()).expect("a resource without syntax errors");
+        let mut key = String::new();
+        for line in source.lines() {
+            if let Some((name, _)) =
+                line.split_once(" =").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            {
+                key = name.to_owned();
+                assert!(found.insert(key.clone(), BTreeSet::new()).is_none(), "{key} is there twice");
+            }
+            if line.trim_start().starts_with('.') || line.starts_with('#') {
+                continue;
+            }
+            for part in line.split("$").skip(1) {
+                let name: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                found.get_mut(&key).expect("a message").insert(name);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn both_languages_have_every_key_with_the_same_values() {
+    assert_eq!(keys(EN), keys(KO));
+}
+
+fn cause(id: &'static str, summary: &str, facts: &[(&str, &str)]) -> Cause {
+    Cause {
+        id: CauseId::new(id),
+        category: Category::Runtime,
+        confidence: 0.9,
+        object: ObjectRef::new(Kind::Deployment, "payments", "api"),
+        summary: summary.to_owned(),
+        facts: facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        evidence: Vec::new(),
+        affected: Vec::new(),
+        checks: Vec::new(),
+        actions: Vec::new(),
+    }
+}
+
+#[test]
+fn english_says_the_analyzers_line_with_the_object_first() {
+    let phrases = Phrases::new(Language::En);
+    let line = phrases.cause_line(&cause("oom-killed", "container `app` passes its 256Mi limit.", &[]));
+    assert_eq!(line, "payments/api: container `app` passes its 256Mi limit");
+    let line = phrases.cause_line(&cause("oom-killed", "payments/api runs out of memory", &[]));
+    assert_eq!(line, "payments/api runs out of memory");
+    assert_eq!(phrases.cause_line(&cause("oom-killed", "", &[])), "payments/api: out of memory (OOMKilled)");
+}
+
+#[test]
+fn korean_says_the_plain_name_where_facts_are_missing() {
+    let phrases = Phrases::new(Language::Ko);
+    assert_eq!(phrases.cause_line(&cause("oom-killed", "x", &[])), "payments/api: 메모리 부족으로 종료 (OOMKilled)");
+}
+
+#[test]
+fn a_cause_of_no_catalogue_is_still_said() {
+    assert_eq!(Phrases::new(Language::En).cause_name(&CauseId::new("new-thing")), "new thing");
+}
+
+#[test]
+fn a_count_of_one_is_singular() {
+    let phrases = Phrases::new(Language::En);
+    assert_eq!(phrases.say_with("joined-alarms", &[("count", 1_usize.into())]), "1 more alarm joined");
+    assert_eq!(phrases.say_with("joined-alarms", &[("count", 7_usize.into())]), "7 more alarms joined");
+}
