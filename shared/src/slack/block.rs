@@ -33,7 +33,7 @@ enum Kind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         fields: Vec<Text>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        accessory: Option<Element>,
+        accessory: Option<Box<Element>>,
     },
     Context {
         elements: Vec<Text>,
@@ -72,7 +72,7 @@ impl Block {
     /// A paragraph with a button, menu or image at its right.
     pub fn section_with(text: &Mrkdwn, accessory: impl Into<Element>) -> Self {
         let text = Some(Text::mrkdwn(text, SECTION));
-        Self(Kind::Section { text, fields: Vec::new(), accessory: Some(accessory.into()) })
+        Self(Kind::Section { text, fields: Vec::new(), accessory: Some(Box::new(accessory.into())) })
     }
 
     /// Small grey text, up to ten pieces.

@@ -1,1 +1,64 @@
 //! What must outlive an invocation: incidents, idempotency, outbox, decision records.
+//!
+//! Below, [`Backend`]: items with conditional writes, over DynamoDB ([`DynamoStore`], one table with the keys `pk` and `sk`)
+//! or a file ([`FileStore`]); one contract test judges both. Above it [`Store`]: what Nightshift keeps, written once, in
+//! terms of read, compare and write. Every write repeats harmlessly: whoever is interrupted is repeated from the start.
+//!
+//! | partition | sort key | what |
+//! |---|---|---|
+//! | `effect#EVENT` | effect | idempotency record |
+//! | `outbox#KEY` | `row` | a message on its way |
+//! | `outbox` | time`#`key | which messages are not known to be sent |
+//! | `decision#ID` | `record` | situation and decision |
+//! | `decisions` | time`#`id | the list of them |
+//! | `blob#HASH` | number | a part of an item that is larger than one item may be |
+
+mod backend;
+mod decision;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+#[cfg(feature = "embedded-store")]
+mod file;
+mod format;
+mod idempotency;
+mod outbox;
+mod table;
+
+pub use backend::{Backend, Expect, Item, Key, Query, SortRange, StoreError, Version};
+pub use decision::{DecisionId, DecisionRecord, DecisionSummary};
+#[cfg(feature = "dynamodb")]
+pub use dynamodb::DynamoStore;
+#[cfg(feature = "embedded-store")]
+pub use file::FileStore;
+pub use idempotency::{Begin, Claim, EffectKey};
+pub use outbox::{OutboxClaim, OutboxKey, OutboxRow, OutboxState, TakeOutbox};
+pub use table::Store;
+
+use std::path::PathBuf;
+
+/// Where the store is: the setting `NIGHTSHIFT_STORE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreLocation {
+    /// `dynamodb:TABLE`.
+    DynamoDb {
+        /// The table's name.
+        table: String,
+    },
+    /// `file:PATH`.
+    File {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl std::str::FromStr for StoreLocation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some(("dynamodb", table)) if !table.is_empty() => Ok(Self::DynamoDb { table: table.to_owned() }),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File { path: path.into() }),
+            _ => Err(format!("is \"{text}\"; write dynamodb:TABLE or file:PATH")),
+        }
+    }
+}
