@@ -1,1 +1,29 @@
-//! The Slack Web API, and a page that shows the channel as Slack would.
+//! A Slack workspace with one app in it: the Web API, and a page that shows a channel as Slack would.
+//!
+//! The API keeps to what Slack documents where a caller could be wrong about it: Block Kit limits (with Slack's
+//! `invalid_blocks` and the pointer to the block), one message a second and channel with `Retry-After`, threads,
+//! metadata, the three steps of an upload. Everything is in memory.
+
+mod api;
+mod arguments;
+mod block_limits;
+mod files;
+mod page;
+mod rate;
+mod render;
+mod workspace;
+
+use axum::Router;
+
+use crate::fault::Faults;
+
+pub use page::{Panel, PanelAction};
+pub use rate::Rates;
+pub use workspace::{ALERTS_CHANNEL, Channel, File, Message, Posted, PostedKind, Workspace};
+
+/// The routes of the Web API (under `/api/`, which is what `SLACK_API_URL` names) and of the page (`/`).
+pub fn router(workspace: Workspace, faults: Faults) -> Router {
+    api::router(workspace.clone(), faults.clone())
+        .merge(files::router(workspace.clone(), faults))
+        .merge(page::router(workspace))
+}

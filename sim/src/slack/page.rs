@@ -1,0 +1,211 @@
+//! The page: a channel as Slack would show it, kept up to date by server-sent events.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{Html as HtmlResponse, IntoResponse, Redirect, Response};
+use axum::routing::get;
+use futures::Stream;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::render::{Html, attachment, block, mrkdwn};
+use super::workspace::{Channel, Message, Workspace};
+
+/// Nothing on the page comes from elsewhere, and nothing in a message can run.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; \
+     connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+pub(super) fn router(workspace: Workspace) -> Router {
+    Router::new()
+        .route("/", get(first_channel))
+        .route("/channel/{channel}", get(channel))
+        .route("/page.css", get(|| asset("text/css; charset=utf-8", include_str!("../../templates/slack/page.css"))))
+        .route(
+            "/page.js",
+            get(|| asset("text/javascript; charset=utf-8", include_str!("../../templates/slack/page.js"))),
+        )
+        .route("/favicon.svg", get(|| asset("image/svg+xml", include_str!("../../templates/slack/favicon.svg"))))
+        .route("/changes", get(changes))
+        .with_state(workspace)
+}
+
+async fn asset(content_type: &'static str, content: &'static str) -> Response {
+    ([("content-type", content_type), ("cache-control", "no-cache")], content).into_response()
+}
+
+async fn first_channel(State(workspace): State<Workspace>) -> Response {
+    match workspace.channels().first() {
+        Some(channel) => Redirect::temporary(&format!("/channel/{}", channel.id)).into_response(),
+        None => (StatusCode::NOT_FOUND, "no channels").into_response(),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct View {
+    /// The thread shown beside the channel.
+    thread: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "slack/page.html")]
+struct Page<'a> {
+    channels: &'a [Channel],
+    channel: &'a Channel,
+    days: Vec<Day>,
+    thread: Option<Thread>,
+    panel: Option<Arc<Panel>>,
+}
+
+struct Day {
+    date: String,
+    messages: Vec<Row>,
+}
+
+struct Thread {
+    parent: Row,
+    replies: Vec<Row>,
+}
+
+/// A message, ready to be shown.
+#[derive(Clone)]
+struct Row {
+    ts: String,
+    time: String,
+    rfc3339: String,
+    body: Html,
+    edited: bool,
+    ephemeral: bool,
+    /// Follows another message of the same author within five minutes.
+    compact: bool,
+    reactions: Vec<Html>,
+    files: Vec<(String, String, usize)>,
+    replies: usize,
+    last_reply: String,
+}
+
+/// What the demo adds to the side of the page: where it stands, and what can be broken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Panel {
+    /// Lines about what is running.
+    pub status: Vec<String>,
+    /// What a click does.
+    pub actions: Vec<PanelAction>,
+}
+
+/// A button of the panel: posts to `path`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PanelAction {
+    /// What it says.
+    pub label: String,
+    /// What it does, in a few words.
+    pub hint: String,
+    /// Where it posts to.
+    pub path: String,
+    /// Whether it is what runs now.
+    pub active: bool,
+}
+
+async fn channel(State(workspace): State<Workspace>, Path(id): Path<String>, Query(view): Query<View>) -> Response {
+    let Some(channel) = workspace.channel(&id) else {
+        return (StatusCode::NOT_FOUND, "no such channel").into_response();
+    };
+    let mut messages = workspace.messages();
+    messages.retain(|message| message.channel == channel.id);
+    let thread = view.thread.and_then(|ts| {
+        let parent = messages.iter().find(|message| message.ts == ts)?;
+        let replies = messages.iter().filter(|message| message.is_reply() && message.thread_ts.as_deref() == Some(&ts));
+        Some(Thread { parent: row(parent, &[]), replies: replies.map(|reply| row(reply, &[])).collect() })
+    });
+    let channels = workspace.channels();
+    let page = Page { channels: &channels, channel: &channel, days: days(&messages), thread, panel: workspace.panel() };
+    match page.render() {
+        Ok(html) => {
+            let headers = [("content-security-policy", CONTENT_SECURITY_POLICY), ("referrer-policy", "no-referrer")];
+            (headers, HtmlResponse(html)).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+fn days(messages: &[Message]) -> Vec<Day> {
+    let mut days: Vec<Day> = Vec::new();
+    let mut previous: Option<(i64, bool)> = None;
+    for message in messages.iter().filter(|message| !message.is_reply()) {
+        let mut row = row(message, messages);
+        let date = time(&message.ts).strftime("%A, %B %-d").to_string();
+        let seconds = time(&message.ts).as_second();
+        row.compact = previous.is_some_and(|(before, ephemeral)| seconds - before < 300 && ephemeral == row.ephemeral);
+        previous = Some((seconds, row.ephemeral));
+        match days.last_mut().filter(|day| day.date == date) {
+            Some(day) => day.messages.push(row),
+            None => {
+                row.compact = false;
+                days.push(Day { date, messages: vec![row] });
+            }
+        }
+    }
+    days
+}
+
+fn time(ts: &str) -> Timestamp {
+    let seconds = ts.split('.').next().and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+    Timestamp::from_second(seconds).unwrap_or_default()
+}
+
+fn row(message: &Message, all: &[Message]) -> Row {
+    let mut body = Html::default();
+    // As in Slack, the text is what notifications show; where there are blocks, the message is the blocks.
+    if message.blocks.is_empty()
+        && !message.text.is_empty()
+        && message.attachments.iter().all(|one| one["blocks"].is_null())
+    {
+        body.markup("<div class=\"section\"><div>").html(&mrkdwn(&message.text)).markup("</div></div>");
+    }
+    message.blocks.iter().for_each(|value| {
+        body.html(&block(value));
+    });
+    message.attachments.iter().for_each(|value| {
+        body.html(&attachment(value));
+    });
+    let mut replies =
+        all.iter().filter(|reply| reply.is_reply() && reply.thread_ts.as_deref() == Some(&message.ts)).peekable();
+    let count = replies.clone().count();
+    let last = if replies.peek().is_some() { replies.last().map(|reply| clock(&reply.ts)) } else { None };
+    Row {
+        ts: message.ts.clone(),
+        time: clock(&message.ts),
+        rfc3339: time(&message.ts).to_string(),
+        body,
+        edited: message.edited.is_some(),
+        ephemeral: message.ephemeral_for.is_some(),
+        compact: false,
+        reactions: message.reactions.iter().map(|name| super::render::emoji(&format!(":{name}:"))).collect(),
+        files: message.files.iter().map(|file| (file.id.clone(), file.title.clone(), file.content.len())).collect(),
+        replies: count,
+        last_reply: last.unwrap_or_default(),
+    }
+}
+
+/// In UTC; the page's script puts it into the reader's time zone.
+fn clock(ts: &str) -> String {
+    time(ts).to_zoned(TimeZone::UTC).strftime("%H:%M").to_string()
+}
+
+/// One event at once and one after each change.
+async fn changes(State(workspace): State<Workspace>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let versions = futures::stream::unfold((workspace.subscribe(), true), |(mut version, first)| async move {
+        if !first {
+            version.changed().await.ok()?;
+        }
+        let number = *version.borrow_and_update();
+        Some((Ok(Event::default().data(number.to_string())), (version, false)))
+    });
+    Sse::new(versions).keep_alive(KeepAlive::default())
+}

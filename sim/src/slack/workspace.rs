@@ -1,0 +1,366 @@
+//! What is in the workspace: channels, their messages, uploaded files, and the record of every post.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+
+use super::page::Panel;
+use super::rate::Rates;
+
+/// The id of the channel that is there from the start, `#alerts`.
+pub const ALERTS_CHANNEL: &str = "C0SIMALERT";
+
+/// The app's ids.
+pub(super) const TEAM_ID: &str = "T0SIMTEAM1";
+pub(super) const BOT_ID: &str = "B0NGHTSHFT";
+pub(super) const BOT_USER_ID: &str = "U0NGHTSHFT";
+pub(super) const APP_ID: &str = "A0NGHTSHFT";
+
+/// A channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// Id, for example `C0SIMALERT`.
+    pub id: String,
+    /// Name without `#`.
+    pub name: String,
+    /// What it is for.
+    pub topic: String,
+}
+
+/// A file shared with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Id.
+    pub id: String,
+    /// File name.
+    pub name: String,
+    /// Title shown.
+    pub title: String,
+    /// Content.
+    pub content: bytes::Bytes,
+}
+
+/// A message as the channel holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// The channel's id.
+    pub channel: String,
+    /// Its id within the channel: seconds and microseconds.
+    pub ts: String,
+    /// The parent's `ts`, for a reply and for a parent that has replies.
+    pub thread_ts: Option<String>,
+    /// The text; with blocks, what notifications show.
+    pub text: String,
+    /// Blocks, as they were sent.
+    pub blocks: Vec<Value>,
+    /// Attachments, as they were sent.
+    pub attachments: Vec<Value>,
+    /// `{"event_type", "event_payload"}`.
+    pub metadata: Option<Value>,
+    /// When it was last changed, as a `ts`.
+    pub edited: Option<String>,
+    /// Shown to this user only.
+    pub ephemeral_for: Option<String>,
+    /// Names of reactions.
+    pub reactions: Vec<String>,
+    /// Files shared with it.
+    pub files: Vec<File>,
+}
+
+impl Message {
+    /// Whether it stands in a thread below another message.
+    pub fn is_reply(&self) -> bool {
+        self.thread_ts.as_ref().is_some_and(|parent| *parent != self.ts)
+    }
+}
+
+/// How a message came to be as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostedKind {
+    /// `chat.postMessage` or a shared file.
+    Post,
+    /// `chat.update`.
+    Update,
+    /// `chat.postEphemeral`.
+    Ephemeral,
+}
+
+/// One entry of the record of posts: the message as it was after the call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Posted {
+    /// When, by the machine's clock.
+    pub time: Timestamp,
+    /// By which call.
+    pub kind: PostedKind,
+    /// The message.
+    pub message: Message,
+}
+
+/// What a message is made of, as it was sent.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Draft {
+    pub(super) text: String,
+    pub(super) blocks: Vec<Value>,
+    pub(super) attachments: Vec<Value>,
+    pub(super) metadata: Option<Value>,
+    pub(super) thread_ts: Option<String>,
+    pub(super) ephemeral_for: Option<String>,
+    pub(super) files: Vec<File>,
+}
+
+/// Parts of a message to replace; `None` keeps the part.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Change {
+    pub(super) text: Option<String>,
+    pub(super) blocks: Option<Vec<Value>>,
+    pub(super) attachments: Option<Vec<Value>>,
+    pub(super) metadata: Option<Value>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    channels: Vec<Channel>,
+    messages: Vec<Message>,
+    posted: Vec<Posted>,
+    files: BTreeMap<String, File>,
+    panel: Option<Arc<Panel>>,
+    last_ts_us: i64,
+    numbers: u64,
+}
+
+/// The workspace; clones share it.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    state: Arc<Mutex<State>>,
+    /// Rate limits of the API.
+    pub rates: Rates,
+    version: watch::Sender<u64>,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        let alerts = Channel {
+            id: ALERTS_CHANNEL.to_owned(),
+            name: "alerts".to_owned(),
+            topic: "Alarms of prod-eks, as Nightshift understands them".to_owned(),
+        };
+        Self {
+            state: Arc::new(Mutex::new(State { channels: vec![alerts], ..State::default() })),
+            rates: Rates::default(),
+            version: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Workspace {
+    /// Adds a channel.
+    pub fn add_channel(&self, channel: Channel) {
+        self.lock().channels.push(channel);
+        self.changed();
+    }
+
+    /// All channels.
+    pub fn channels(&self) -> Vec<Channel> {
+        self.lock().channels.clone()
+    }
+
+    /// A channel by its id, or by its name with or without `#`.
+    pub fn channel(&self, id_or_name: &str) -> Option<Channel> {
+        let name = id_or_name.trim_start_matches('#');
+        self.lock().channels.iter().find(|channel| channel.id == id_or_name || channel.name == name).cloned()
+    }
+
+    /// All messages, oldest first, replies and ephemeral ones included.
+    pub fn messages(&self) -> Vec<Message> {
+        self.lock().messages.clone()
+    }
+
+    /// The record of posts and updates, in the order in which they were made.
+    pub fn posted(&self) -> Vec<Posted> {
+        self.lock().posted.clone()
+    }
+
+    /// Removes all messages and the record of posts.
+    pub fn clear(&self) {
+        let mut state = self.lock();
+        state.messages.clear();
+        state.posted.clear();
+        drop(state);
+        self.changed();
+    }
+
+    /// Puts a panel beside the channel.
+    pub fn show_panel(&self, panel: Panel) {
+        self.lock().panel = Some(Arc::new(panel));
+        self.changed();
+    }
+
+    pub(super) fn panel(&self) -> Option<Arc<Panel>> {
+        self.lock().panel.clone()
+    }
+
+    /// A number that grows with every change.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    pub(super) fn post(&self, channel: &str, draft: Draft, now: Timestamp) -> Message {
+        let mut state = self.lock();
+        // Two messages of one channel never share a ts.
+        let ts = state.next_ts(now);
+        if let Some(parent) = &draft.thread_ts
+            && let Some(parent) = state.find(channel, parent)
+        {
+            parent.thread_ts = Some(parent.ts.clone());
+        }
+        let kind = if draft.ephemeral_for.is_some() { PostedKind::Ephemeral } else { PostedKind::Post };
+        let message = Message {
+            channel: channel.to_owned(),
+            ts,
+            thread_ts: draft.thread_ts,
+            text: draft.text,
+            blocks: draft.blocks,
+            attachments: draft.attachments,
+            metadata: draft.metadata,
+            edited: None,
+            ephemeral_for: draft.ephemeral_for,
+            reactions: Vec::new(),
+            files: draft.files,
+        };
+        state.messages.push(message.clone());
+        state.posted.push(Posted { time: now, kind, message: message.clone() });
+        drop(state);
+        self.changed();
+        message
+    }
+
+    pub(super) fn update(&self, channel: &str, ts: &str, change: Change, now: Timestamp) -> Option<Message> {
+        let mut state = self.lock();
+        let edited = state.next_ts(now);
+        let message = state.find(channel, ts)?;
+        if let Some(text) = change.text {
+            message.text = text;
+        }
+        if let Some(blocks) = change.blocks {
+            message.blocks = blocks;
+        }
+        if let Some(attachments) = change.attachments {
+            message.attachments = attachments;
+        }
+        if let Some(metadata) = change.metadata {
+            message.metadata = Some(metadata);
+        }
+        message.edited = Some(edited);
+        let message = message.clone();
+        state.posted.push(Posted { time: now, kind: PostedKind::Update, message: message.clone() });
+        drop(state);
+        self.changed();
+        Some(message)
+    }
+
+    /// Adds a reaction; false when it was there.
+    pub(super) fn react(&self, channel: &str, ts: &str, name: &str) -> Option<bool> {
+        let mut state = self.lock();
+        let message = state.find(channel, ts)?;
+        let new = !message.reactions.iter().any(|reaction| reaction == name);
+        if new {
+            message.reactions.push(name.to_owned());
+        }
+        drop(state);
+        self.changed();
+        Some(new)
+    }
+
+    pub(super) fn message(&self, channel: &str, ts: &str) -> Option<Message> {
+        self.lock().find(channel, ts).cloned()
+    }
+
+    /// Opens an upload and returns the file's id.
+    pub(super) fn open_upload(&self, name: &str) -> String {
+        let mut state = self.lock();
+        state.numbers += 1;
+        let id = format!("F0SIM{:06}", state.numbers);
+        let file = File { id: id.clone(), name: name.to_owned(), title: name.to_owned(), content: bytes::Bytes::new() };
+        state.files.insert(id.clone(), file);
+        id
+    }
+
+    /// Stores an opened upload's content; false when there is none of this id.
+    pub(super) fn receive_upload(&self, id: &str, content: bytes::Bytes) -> bool {
+        self.lock().files.get_mut(id).map(|file| file.content = content).is_some()
+    }
+
+    pub(super) fn file(&self, id: &str) -> Option<File> {
+        self.lock().files.get(id).cloned()
+    }
+
+    fn changed(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn next_ts(&mut self, now: Timestamp) -> String {
+        self.last_ts_us = now.as_microsecond().max(self.last_ts_us + 1);
+        format!("{}.{:06}", self.last_ts_us / 1_000_000, self.last_ts_us % 1_000_000)
+    }
+
+    fn find(&mut self, channel: &str, ts: &str) -> Option<&mut Message> {
+        self.messages
+            .iter_mut()
+            .find(|message| message.channel == channel && message.ts == ts && message.ephemeral_for.is_none())
+    }
+}
+
+/// A message as the Web API returns it.
+pub(super) fn to_json(message: &Message, replies: &[Message], with_metadata: bool) -> Value {
+    let mut object = Map::new();
+    let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    set("type", json!("message"));
+    set("user", json!(BOT_USER_ID));
+    set("bot_id", json!(BOT_ID));
+    set("app_id", json!(APP_ID));
+    set("team", json!(TEAM_ID));
+    set("ts", json!(message.ts));
+    set("text", json!(message.text));
+    if !message.blocks.is_empty() {
+        set("blocks", json!(message.blocks));
+    }
+    if !message.attachments.is_empty() {
+        set("attachments", json!(message.attachments));
+    }
+    if let Some(thread_ts) = &message.thread_ts {
+        set("thread_ts", json!(thread_ts));
+    }
+    if let (false, Some(latest)) = (message.is_reply(), replies.last()) {
+        set("reply_count", json!(replies.len()));
+        set("reply_users_count", json!(1));
+        set("reply_users", json!([BOT_USER_ID]));
+        set("latest_reply", json!(latest.ts));
+    }
+    if let Some(edited) = &message.edited {
+        set("edited", json!({"user": BOT_USER_ID, "ts": edited}));
+    }
+    if !message.reactions.is_empty() {
+        let reactions = message.reactions.iter().map(|name| json!({"name": name, "users": [BOT_USER_ID], "count": 1}));
+        set("reactions", reactions.collect());
+    }
+    if !message.files.is_empty() {
+        set("files", message.files.iter().map(file_json).collect());
+    }
+    if let (true, Some(metadata)) = (with_metadata, &message.metadata) {
+        set("metadata", metadata.clone());
+    }
+    Value::Object(object)
+}
+
+pub(super) fn file_json(file: &File) -> Value {
+    json!({"id": file.id, "name": file.name, "title": file.title, "size": file.content.len(), "mode": "hosted"})
+}
