@@ -135,7 +135,10 @@ impl Slack {
             body["thread_ts"] = json!(thread);
             body["reply_broadcast"] = json!(broadcast);
         }
-        body["metadata"] = json!({ "event_type": METADATA_TYPE, "event_payload": { "key": key } });
+        if body["metadata"].is_null() {
+            body["metadata"] = json!({ "event_type": METADATA_TYPE, "event_payload": {} });
+        }
+        body["metadata"]["event_payload"]["key"] = json!(key);
         self.pace("chat.postMessage", channel, deadline).await?;
         let answer: Posted = self.call("chat.postMessage", Body::Json(&body), Effect::Once, deadline).await?;
         Ok(answer)
@@ -144,6 +147,10 @@ impl Slack {
     /// Replaces a message's content.
     pub async fn update(&self, posted: &Posted, message: &Message, deadline: Deadline) -> Result<(), SlackError> {
         let mut body = payload(message);
+        // Without metadata in the call the message keeps what it was posted with, its key included.
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("metadata");
+        }
         body["channel"] = json!(posted.channel);
         body["ts"] = json!(posted.ts);
         self.pace("chat.update", &posted.channel, deadline).await?;

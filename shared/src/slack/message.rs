@@ -57,13 +57,29 @@ pub struct Message {
     blocks: Vec<Block>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     attachments: Vec<Attachment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    metadata: Option<Metadata>,
+}
+
+/// What a message is about, for programs: <https://docs.slack.dev/messaging/message-metadata>.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Metadata {
+    pub(super) event_type: String,
+    pub(super) event_payload: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Message {
     /// A message of one line, which is also what a notification shows.
     pub fn new(headline: &Mrkdwn) -> Self {
         let text = cut::cut_mrkdwn(headline.as_str(), FALLBACK);
-        Self { text, blocks: Vec::new(), attachments: Vec::new() }
+        Self { text, blocks: Vec::new(), attachments: Vec::new(), metadata: None }
+    }
+
+    /// Says what the message is about, for programs. The message's key is added to `payload` when it is posted.
+    #[must_use]
+    pub fn metadata(mut self, event_type: &str, payload: serde_json::Map<String, serde_json::Value>) -> Self {
+        self.metadata = Some(Metadata { event_type: event_type.to_owned(), event_payload: payload });
+        self
     }
 
     /// Adds a block.

@@ -5,11 +5,10 @@
 //! on metric math, on an anomaly detection band, and a composite alarm. Unknown fields are ignored, since AWS adds some
 //! every year; what is read is checked.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::metrics::AlarmMetric;
 
 use super::{MAX_EVENT_BYTES, MalformedEvent};
 
@@ -46,7 +45,7 @@ pub struct Alarm {
     pub threshold: Option<f64>,
     /// The latest datapoints, oldest first, where the state's data carry them.
     pub datapoints: Vec<f64>,
-    /// The metrics it is computed from; empty for a composite alarm.
+    /// The metrics and expressions it is computed from; empty for a composite alarm.
     pub metrics: Vec<AlarmMetric>,
     /// Names of the alarms that a composite alarm's state comes from.
     pub triggered_by: Vec<String>,
@@ -84,28 +83,6 @@ pub enum AlarmKind {
         /// The rule, for example `ALARM("a") AND ALARM("b")`.
         rule: String,
     },
-}
-
-/// One metric of an alarm.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AlarmMetric {
-    /// Which metric.
-    pub metric: MetricIdentity,
-    /// The statistic, for example `Average` or `p95`.
-    pub statistic: String,
-    /// Seconds between datapoints.
-    pub period_seconds: u32,
-}
-
-/// A metric's name in CloudWatch.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct MetricIdentity {
-    /// For example `ContainerInsights`.
-    pub namespace: String,
-    /// For example `pod_cpu_utilization`.
-    pub name: String,
-    /// For example `ClusterName` = `prod`.
-    pub dimensions: BTreeMap<String, String>,
 }
 
 /// That an alarm's actions are suppressed by another alarm.
@@ -212,7 +189,7 @@ impl TryFrom<wire::Event> for Alarm {
                 .map(|alarm| alarm.name.unwrap_or_else(|| name_in_arn(&alarm.arn).to_owned()))
                 .filter(|name| !name.is_empty())
                 .collect(),
-            metrics: configuration.metrics.into_iter().filter_map(metric).collect(),
+            metrics: configuration.metrics,
             suppression,
         })
     }
@@ -224,31 +201,14 @@ fn kind_of(configuration: &wire::Configuration) -> AlarmKind {
     if let Some(rule) = &configuration.alarm_rule {
         return AlarmKind::Composite { rule: shorten(rule.clone()) };
     }
-    let expressions = || configuration.metrics.iter().filter(|entry| entry.expression.is_some());
-    if expressions()
-        .any(|entry| entry.expression.as_deref().is_some_and(|text| text.contains("ANOMALY_DETECTION_BAND")))
-    {
+    let expressions = || configuration.metrics.iter().filter(|entry| !entry.expression.is_empty());
+    if expressions().any(|entry| entry.expression.contains("ANOMALY_DETECTION_BAND")) {
         return AlarmKind::AnomalyDetection;
     }
-    let watched = expressions().find(|entry| entry.return_data).or_else(|| expressions().next());
-    match watched.and_then(|entry| entry.expression.clone()) {
-        Some(expression) => AlarmKind::MetricMath { expression: shorten(expression) },
+    match expressions().find(|entry| entry.return_data).or_else(|| expressions().next()) {
+        Some(entry) => AlarmKind::MetricMath { expression: shorten(entry.expression.clone()) },
         None => AlarmKind::Metric,
     }
-}
-
-fn metric(entry: wire::MetricEntry) -> Option<AlarmMetric> {
-    let stat = entry.metric_stat?;
-    let metric = stat.metric?;
-    Some(AlarmMetric {
-        metric: MetricIdentity {
-            namespace: shorten(metric.namespace),
-            name: shorten(metric.name),
-            dimensions: metric.dimensions,
-        },
-        statistic: stat.stat.unwrap_or_else(|| "Average".to_owned()),
-        period_seconds: stat.period.filter(|period| *period > 0).unwrap_or(60),
-    })
 }
 
 fn parse_state(value: &str, field: &'static str) -> Result<AlarmState, MalformedEvent> {
@@ -280,9 +240,8 @@ fn shorten(mut text: String) -> String {
 
 /// The event as it is on the wire.
 mod wire {
-    use std::collections::BTreeMap;
-
     use serde::Deserialize;
+    use shared::metrics::AlarmMetric;
 
     #[derive(Deserialize)]
     pub(super) struct Event {
@@ -313,34 +272,8 @@ mod wire {
     pub(super) struct Configuration {
         pub(super) description: Option<String>,
         #[serde(default)]
-        pub(super) metrics: Vec<MetricEntry>,
+        pub(super) metrics: Vec<AlarmMetric>,
         pub(super) alarm_rule: Option<String>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    pub(super) struct MetricEntry {
-        pub(super) expression: Option<String>,
-        pub(super) metric_stat: Option<MetricStat>,
-        #[serde(default)]
-        pub(super) return_data: bool,
-    }
-
-    #[derive(Deserialize)]
-    pub(super) struct MetricStat {
-        pub(super) metric: Option<Metric>,
-        pub(super) period: Option<u32>,
-        pub(super) stat: Option<String>,
-    }
-
-    #[derive(Deserialize)]
-    pub(super) struct Metric {
-        #[serde(default)]
-        pub(super) dimensions: BTreeMap<String, String>,
-        #[serde(default)]
-        pub(super) name: String,
-        #[serde(default)]
-        pub(super) namespace: String,
     }
 
     #[derive(Deserialize)]

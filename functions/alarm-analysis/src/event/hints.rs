@@ -43,9 +43,9 @@ impl Focus {
     /// What `alarm` says.
     pub fn of(alarm: &Alarm) -> Self {
         let mut focus = Self::default();
-        for metric in &alarm.metrics {
-            for (name, value) in &metric.metric.dimensions {
-                focus.learn(&metric.metric.namespace, name, value);
+        for metric in alarm.metrics.iter().filter_map(|entry| entry.metric_stat.as_ref()).map(|stat| &stat.metric) {
+            for (name, value) in &metric.dimensions {
+                focus.learn(&metric.namespace, name, value);
             }
         }
         focus

@@ -11,7 +11,7 @@ mod hints;
 use aws_lambda_events::event::sqs::SqsMessage;
 use serde_json::Value;
 
-pub use alarm::{Alarm, AlarmKind, AlarmMetric, AlarmState, MetricIdentity, Suppression};
+pub use alarm::{Alarm, AlarmKind, AlarmState, Suppression};
 pub use hints::{Focus, LoadBalancerName};
 
 /// The largest event that is parsed. EventBridge itself carries up to 256 KB; an alarm event has a few kilobytes and, with

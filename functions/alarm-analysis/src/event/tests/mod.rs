@@ -23,7 +23,7 @@ fn a_metric_alarm_says_what_it_watches_and_why_it_fired() {
     assert_eq!(alarm.kind, AlarmKind::Metric);
     assert_eq!((alarm.threshold, alarm.latest_datapoint()), (Some(3.0), Some(7.0)));
     assert_eq!(alarm.changed_at, "2026-03-02T05:23:40.515Z".parse::<Timestamp>().unwrap());
-    assert_eq!(alarm.metrics[0].metric.dimensions["PodName"], "api");
+    assert_eq!(alarm.metrics[0].metric_stat.as_ref().unwrap().metric.dimensions["PodName"], "api");
 }
 
 #[test]

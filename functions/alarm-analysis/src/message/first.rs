@@ -1,0 +1,242 @@
+//! The message in the channel, while the incident is open and once it is resolved.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+use shared::diagnosis::{Cause, Diagnosis, Verdict};
+use shared::mrkdwn;
+use shared::redact::redact;
+use shared::slack::{Attachment, Block, Colour, Message, Mrkdwn};
+use shared::text::{Duration, Language};
+
+use super::{ReadOnlyCommand, Style, colour, first_line, link, mark, plain, quote};
+use crate::report::{Finding, Report};
+
+/// How much of each part the first message shows; the rest is in the thread.
+const AFFECTED: usize = 4;
+const QUOTES: usize = 3;
+const COMMANDS: usize = 3;
+const RULED_OUT: usize = 5;
+const LINE: usize = 300;
+
+/// The message that opens an incident; `joined` further alarms have joined it since.
+pub fn first(report: &Report, incident: &str, joined: usize, style: &Style) -> Message {
+    let colour = colour(report);
+    let headline = mrkdwn!("{} *{}*", mark(colour), Mrkdwn::data(headline(report, style)));
+    let mut blocks = vec![Block::context([&place(report, joined, style)])];
+    match &report.finding {
+        Finding::Diagnosed(diagnosis) => blocks.extend(diagnosed(report, diagnosis, style)),
+        Finding::Unreachable { reason } => {
+            let reason = redact(reason).into_owned();
+            let why = style.phrases.say_with("unreachable-why", &[("reason", (&reason).into())]);
+            blocks.push(part("label-why", &Mrkdwn::data(why), style));
+            blocks.push(part("label-alarm", &alarm(report, style), style));
+        }
+    }
+    blocks.push(Block::context([&link::links(report, style)]));
+    Message::new(&headline)
+        .attachment(Attachment::new(colour, blocks))
+        .metadata("nightshift_incident", metadata(report, incident))
+}
+
+/// What the first message looks like once its incident is over: the same, marked, quiet.
+pub fn resolved(report: &Report, incident: &str, began: Timestamp, ended: Timestamp, style: &Style) -> Message {
+    let subject = subject(report, style);
+    let text = style.phrases.say_with("headline-resolved", &[("what", (&subject).into())]);
+    let lasted = Duration(ended.duration_since(began).max(SignedDuration::ZERO)).to_string();
+    let note = style.phrases.say_with("resolved-note", &[("duration", (&lasted).into())]);
+    let when = mrkdwn!("{} · {}", quote(&report.cluster), style.clock.minute(ended));
+    let blocks = [Block::section(&Mrkdwn::data(note)), Block::context([&when])];
+    Message::new(&mrkdwn!("{} *{}*", mark(Colour::Good), Mrkdwn::data(text)))
+        .attachment(Attachment::new(Colour::Good, blocks))
+        .metadata("nightshift_incident", metadata(report, incident))
+}
+
+/// What programs read of a message: the incident and the causes, the most likely first.
+pub fn metadata(report: &Report, incident: &str) -> Map<String, Value> {
+    let mut payload = Map::new();
+    payload.insert("incident".to_owned(), json!(incident));
+    payload.insert("causes".to_owned(), json!(report.cause_ids()));
+    payload
+}
+
+/// The headline, without mark and markup.
+pub(super) fn headline(report: &Report, style: &Style) -> String {
+    let phrases = &style.phrases;
+    let alarm = redact(&report.alarm.name).into_owned();
+    match &report.finding {
+        Finding::Unreachable { .. } => phrases
+            .say_with("headline-unreachable", &[("alarm", (&alarm).into()), ("cluster", (&report.cluster).into())]),
+        Finding::Diagnosed(diagnosis) => match (diagnosis.verdict, diagnosis.causes.first()) {
+            (Verdict::CauseFound, Some(_)) => {
+                phrases.say_with("headline-cause", &[("what", (&subject(report, style)).into())])
+            }
+            (Verdict::Healthy, _) => phrases.say_with("headline-healthy", &[("alarm", (&alarm).into())]),
+            _ => phrases.say_with("headline-inconclusive", &[("alarm", (&alarm).into())]),
+        },
+    }
+}
+
+/// What the incident is about: the cause's line, or the alarm's name where no cause is known.
+fn subject(report: &Report, style: &Style) -> String {
+    let cause = report.diagnosis().and_then(|diagnosis| diagnosis.causes.first());
+    let text = cause.map_or_else(|| report.alarm.name.clone(), |cause| style.phrases.cause_line(cause));
+    first_line(&redact(&text), LINE)
+}
+
+/// Where and when, and how many alarms.
+fn place(report: &Report, joined: usize, style: &Style) -> Mrkdwn {
+    let mut parts =
+        vec![quote(&report.cluster), Mrkdwn::data(style.clock.minute(report.alarm.since)), quote(&report.alarm.name)];
+    if joined > 0 {
+        parts.push(Mrkdwn::data(style.phrases.say_with("joined-alarms", &[("count", joined.into())])));
+    }
+    if let Some(by) = &report.alarm.suppressed_by {
+        parts.push(Mrkdwn::data(style.phrases.say_with("suppressed-note", &[("by", by.into())])));
+    }
+    Mrkdwn::join(parts, " · ")
+}
+
+fn diagnosed(report: &Report, diagnosis: &Diagnosis, style: &Style) -> Vec<Block> {
+    let phrases = &style.phrases;
+    let Some(cause) = diagnosis.causes.first().filter(|_| diagnosis.verdict == Verdict::CauseFound) else {
+        let mut blocks = vec![part("label-alarm", &alarm(report, style), style)];
+        if diagnosis.verdict == Verdict::Healthy {
+            blocks.push(Block::section(&Mrkdwn::data(phrases.say("healthy-why"))));
+        }
+        blocks.extend(missing(report, style));
+        return blocks;
+    };
+    let mut blocks = Vec::new();
+    let affected = affected(report, cause, style);
+    if !affected.is_empty() {
+        blocks.push(part("label-affects", &affected, style));
+    }
+    let why = why(report, diagnosis, cause, style);
+    if !why.is_empty() {
+        blocks.push(part("label-why", &why, style));
+    }
+    let commands: Vec<_> = cause.checks.iter().filter_map(|command| ReadOnlyCommand::parse(command)).collect();
+    if !commands.is_empty() {
+        let lines = commands.iter().take(COMMANDS).map(|command| Mrkdwn::code(command.as_str()));
+        blocks.push(part("label-look", &Mrkdwn::join(lines, "\n"), style));
+    }
+    if let Some(action) = cause.actions.first() {
+        let mut text = quote(&phrases.action(action));
+        if phrases.language() == Language::En && !action.reason.is_empty() {
+            text = mrkdwn!("{} · {}", text, quote(&first_line(&action.reason, LINE)));
+        }
+        blocks.push(part("label-proposed", &text, style));
+    }
+    blocks.extend(missing(report, style));
+    let mut ruled_out: Vec<String> = Vec::new();
+    for name in diagnosis.rejected.iter().map(|hypothesis| phrases.cause_name(&hypothesis.id)) {
+        if !ruled_out.contains(&name) {
+            ruled_out.push(name);
+        }
+    }
+    ruled_out.truncate(RULED_OUT);
+    if !ruled_out.is_empty() {
+        let names = Mrkdwn::data(ruled_out.join(", "));
+        blocks.push(Block::context([&mrkdwn!("*{}* {}", phrases.say("label-ruled-out"), names)]));
+    }
+    blocks
+}
+
+fn affected(report: &Report, cause: &Cause, style: &Style) -> Mrkdwn {
+    let mut parts: Vec<Mrkdwn> = Vec::new();
+    for affected in cause.affected.iter().take(AFFECTED) {
+        parts.push(if affected.impact.is_empty() {
+            quote(&affected.object.name)
+        } else {
+            mrkdwn!("{} {}", quote(&affected.object.name), quote(&affected.impact))
+        });
+    }
+    if cause.affected.len() > AFFECTED {
+        let more = style.phrases.say_with("more", &[("count", (cause.affected.len() - AFFECTED).into())]);
+        parts.push(Mrkdwn::data(more));
+    }
+    parts.extend(measures(report, style));
+    Mrkdwn::join(parts, " · ")
+}
+
+fn measures(report: &Report, style: &Style) -> Vec<Mrkdwn> {
+    let with_unit = |value: f64, unit: &str| {
+        if unit.is_empty() { plain(value) } else { format!("{} {unit}", plain(value)) }
+    };
+    let say = |measure: &crate::report::Measure| {
+        let usual = with_unit(measure.usual, &measure.unit);
+        let usual = style.phrases.say_with("usual", &[("value", (&usual).into())]);
+        mrkdwn!("{} {} ({})", quote(&measure.label), with_unit(measure.now, &measure.unit), usual)
+    };
+    report.measures.iter().map(say).collect()
+}
+
+/// The way there, then what was seen, in the cluster's own words.
+fn why(report: &Report, diagnosis: &Diagnosis, cause: &Cause, style: &Style) -> Mrkdwn {
+    let mut lines = Vec::new();
+    let way: Vec<Mrkdwn> = diagnosis
+        .timeline
+        .iter()
+        .filter(|entry| {
+            entry.time <= report.alarm.since
+                && (entry.object == cause.object
+                    || cause.affected.iter().any(|affected| affected.object == entry.object))
+        })
+        .map(|entry| mrkdwn!("{} {}", style.clock.second(entry.time), quote(&first_line(&entry.what, 80))))
+        .collect();
+    if !way.is_empty() {
+        let skip = way.len().saturating_sub(3);
+        let alarm = mrkdwn!("{} {}", style.clock.second(report.alarm.since), style.phrases.say("label-alarm"));
+        lines.push(Mrkdwn::join(way.into_iter().skip(skip).chain([alarm]), " → "));
+    }
+    let said = cause.evidence.iter().filter_map(|id| diagnosis.evidence.iter().find(|evidence| evidence.id == *id));
+    let mut seen: Vec<String> = Vec::new();
+    for evidence in said {
+        let line = first_line(&evidence.text, LINE);
+        if !line.is_empty() && !seen.contains(&line) && seen.len() < QUOTES {
+            lines.push(mrkdwn!("• {}", quote(&line)));
+            seen.push(line);
+        }
+    }
+    Mrkdwn::join(lines, "\n")
+}
+
+/// What the alarm itself says.
+pub(super) fn alarm(report: &Report, style: &Style) -> Mrkdwn {
+    let phrases = &style.phrases;
+    let mut lines = Vec::new();
+    let mut first = vec![quote(&report.alarm.name)];
+    if let (Some(value), Some(threshold)) = (report.alarm.value, report.alarm.threshold) {
+        let (value, threshold) = (plain(value), plain(threshold));
+        let text =
+            phrases.say_with("alarm-datapoint", &[("value", (&value).into()), ("threshold", (&threshold).into())]);
+        first.push(Mrkdwn::data(text));
+    }
+    lines.push(Mrkdwn::join(first, " · "));
+    for text in [&report.alarm.description, &report.alarm.reason] {
+        if !text.is_empty() {
+            lines.push(quote(&first_line(text, LINE)));
+        }
+    }
+    let measures = measures(report, style);
+    if !measures.is_empty() {
+        lines.push(Mrkdwn::join(measures, " · "));
+    }
+    Mrkdwn::join(lines, "\n")
+}
+
+/// What was not to be had, each on its line.
+fn missing(report: &Report, style: &Style) -> Option<Block> {
+    const SHOWN: usize = 3;
+    let mut lines: Vec<Mrkdwn> = report.gaps.iter().take(SHOWN).map(|gap| quote(&first_line(gap, LINE))).collect();
+    if report.gaps.len() > SHOWN {
+        let more = style.phrases.say_with("more", &[("count", (report.gaps.len() - SHOWN).into())]);
+        lines.push(Mrkdwn::data(more));
+    }
+    (!lines.is_empty()).then(|| part("label-missing", &Mrkdwn::join(lines, "\n"), style))
+}
+
+/// A part under its label.
+pub(super) fn part(label: &str, text: &Mrkdwn, style: &Style) -> Block {
+    Block::section(&mrkdwn!("*{}*\n{}", style.phrases.say(label), text))
+}

@@ -1,0 +1,84 @@
+//! From a [`Report`] to what stands in Slack.
+//!
+//! Read on a phone, at 3 a.m., by someone who did not build the service: the cause is the headline, everything else earns
+//! its line, nothing is said twice, the long form is in the thread. The headline is the message's text, which is also what a
+//! notification shows; the rest stands beside the colour bar.
+//!
+//! Whatever the cluster said is redacted and then escaped ([`quote`]): it cannot mention a channel, forge a link, or carry a
+//! secret out.
+
+mod command;
+mod first;
+mod link;
+mod number;
+#[cfg(test)]
+mod tests;
+mod thread;
+
+use shared::redact::redact;
+use shared::slack::{ChannelId, Colour, Mrkdwn};
+use shared::text::{Clock, Language, Phrases};
+
+pub use command::ReadOnlyCommand;
+pub use first::{first, metadata, resolved};
+pub use number::plain;
+pub use thread::{Note, long_form, note};
+
+use crate::report::Report;
+
+/// How messages are written: language, time zone, and where links lead.
+#[derive(Debug)]
+pub struct Style {
+    /// The sentences.
+    pub phrases: Phrases,
+    /// The time zone.
+    pub clock: Clock,
+    /// Grafana's address, where there is one.
+    pub grafana: Option<url::Url>,
+}
+
+impl Style {
+    /// A style.
+    pub fn new(language: Language, clock: Clock, grafana: Option<url::Url>) -> Self {
+        Self { phrases: Phrases::new(language), clock, grafana }
+    }
+}
+
+/// Where a message goes.
+pub type Channel = ChannelId;
+
+/// Text from outside: redacted, then escaped.
+pub(crate) fn quote(text: &str) -> Mrkdwn {
+    Mrkdwn::data(redact(text))
+}
+
+/// The first `limit` characters of the first line of `text`.
+pub(crate) fn first_line(text: &str, limit: usize) -> String {
+    let line = text.trim().lines().next().unwrap_or_default().trim_end();
+    match line.char_indices().nth(limit) {
+        Some((cut, _)) => format!("{}…", line[..cut].trim_end()),
+        None => line.to_owned(),
+    }
+}
+
+/// How a message stands out: by what is broken, or by that nothing is.
+pub(crate) fn colour(report: &Report) -> Colour {
+    use shared::diagnosis::{Category, Verdict};
+    let Some(diagnosis) = report.diagnosis() else { return Colour::Critical };
+    match (diagnosis.verdict, diagnosis.causes.first().map(|cause| cause.category)) {
+        (Verdict::CauseFound, Some(Category::Scheduling | Category::Performance | Category::Scaling)) => {
+            Colour::Warning
+        }
+        (Verdict::CauseFound, _) => Colour::Critical,
+        (Verdict::Inconclusive | Verdict::Healthy, _) => Colour::Warning,
+    }
+}
+
+/// The mark before a headline.
+pub(crate) const fn mark(colour: Colour) -> &'static str {
+    match colour {
+        Colour::Good => "✅",
+        Colour::Warning => "🟡",
+        Colour::Critical => "🔴",
+    }
+}

@@ -1,0 +1,214 @@
+//! Messages as they are sent, in both languages.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use shared::diagnosis::*;
+use shared::model::{Kind, ObjectRef};
+use shared::slack::Message;
+
+use super::*;
+use crate::event::AlarmState;
+use crate::report::{AlarmLine, Earlier, Finding, Measure};
+
+fn at(time: &str) -> Timestamp {
+    format!("2026-03-02T{time}Z").parse().unwrap()
+}
+
+fn style(language: Language) -> Style {
+    let clock = Clock::new(TimeZone::get("Asia/Seoul").unwrap());
+    Style::new(language, clock, Some("https://grafana.example/g/".parse().unwrap()))
+}
+
+fn evidence(id: &str, source: EvidenceSource, text: &str) -> Evidence {
+    let object = ObjectRef::new(Kind::Deployment, "payments", "api");
+    Evidence { id: EvidenceId(id.to_owned()), source, object, time: None, text: text.to_owned() }
+}
+
+fn diagnosis() -> Diagnosis {
+    let api = ObjectRef::new(Kind::Deployment, "payments", "api");
+    Diagnosis {
+        cluster: "prod".to_owned(),
+        verdict: Verdict::CauseFound,
+        causes: vec![Cause {
+            id: CauseId::new("bad-rollout"),
+            category: Category::Runtime,
+            confidence: 0.96,
+            object: api.clone(),
+            summary: "v2.3.1 cannot start, DEPLOY_ENV is missing".to_owned(),
+            facts: Default::default(),
+            evidence: vec![EvidenceId("e1".to_owned()), EvidenceId("e2".to_owned())],
+            affected: vec![
+                Affected { object: api.clone(), impact: "0/5 ready (was 5/5)".to_owned() },
+                Affected { object: ObjectRef::new(Kind::Service, "shop", "checkout"), impact: String::new() },
+            ],
+            checks: vec![
+                "kubectl -n payments logs deploy/api --previous --tail=50".to_owned(),
+                "kubectl -n payments delete deploy/api".to_owned(),
+            ],
+            actions: vec![ProposedAction {
+                action: ActionKind::Rollback,
+                risk: Risk::Medium,
+                reason: "to revision 14: it sets DEPLOY_ENV, revision 15 does not".to_owned(),
+            }],
+        }],
+        rejected: vec![Hypothesis {
+            id: CauseId::new("oom-killed"),
+            object: None,
+            why: "no container ended with OOMKilled".to_owned(),
+            evidence: vec![EvidenceId("e3".to_owned())],
+        }],
+        evidence: vec![
+            evidence("e1", EvidenceSource::Log, "37 times in 3 pods: KeyError: 'DEPLOY_ENV' <!channel> *bold*"),
+            evidence("e2", EvidenceSource::Spec, "revision 14 sets DEPLOY_ENV, revision 15 does not"),
+            evidence("e3", EvidenceSource::Status, "last state: exit code 1"),
+        ],
+        timeline: vec![
+            TimelineEntry { time: at("05:21:00"), object: api.clone(), what: "rollout to revision 15".to_owned() },
+            TimelineEntry { time: at("05:21:40"), object: api, what: "first crash".to_owned() },
+        ],
+        missing_evidence: vec!["metrics of payments/api".to_owned()],
+        elapsed_ms: 12,
+    }
+}
+
+fn report(finding: Finding) -> Report {
+    Report {
+        alarm: AlarmLine {
+            name: "prod-payments-api-restarts".to_owned(),
+            description: "Containers of payments/api restart.".to_owned(),
+            region: "ap-northeast-2".to_owned(),
+            state: AlarmState::Alarm,
+            since: at("05:23:40"),
+            reason: "Threshold Crossed: 7.0 was greater than 3.0".to_owned(),
+            value: Some(7.0),
+            threshold: Some(3.0),
+            suppressed_by: None,
+        },
+        cluster: "prod".to_owned(),
+        finding,
+        measures: vec![Measure { label: "checkout 5xx".to_owned(), now: 12.0, usual: 0.3, unit: "%".to_owned() }],
+        gaps: vec!["Missing permission: list events in all namespaces".to_owned()],
+        similar: vec![Earlier { began: at("01:00:00"), object: None, summary: "payments/api: same".to_owned() }],
+        further: vec!["The variable was renamed in the last commit [e2].".to_owned()],
+    }
+}
+
+fn caused() -> Report {
+    report(Finding::Diagnosed(Box::new(diagnosis())))
+}
+
+fn healthy() -> Report {
+    let nothing = Diagnosis { verdict: Verdict::Healthy, causes: vec![], rejected: vec![], ..diagnosis() };
+    report(Finding::Diagnosed(Box::new(nothing)))
+}
+
+fn json(message: Message) -> serde_json::Value {
+    serde_json::to_value(message.fitted()).unwrap()
+}
+
+#[test]
+fn a_cause_in_english() {
+    insta::assert_json_snapshot!(json(first(&caused(), "inc-1", 0, &style(Language::En))));
+}
+
+#[test]
+fn a_cause_in_korean() {
+    insta::assert_json_snapshot!(json(first(&caused(), "inc-1", 3, &style(Language::Ko))));
+}
+
+#[test]
+fn the_long_form_in_english() {
+    insta::assert_json_snapshot!(json(long_form(&caused(), &style(Language::En)).unwrap()));
+}
+
+#[test]
+fn the_long_form_in_korean() {
+    insta::assert_json_snapshot!(json(long_form(&caused(), &style(Language::Ko)).unwrap()));
+}
+
+#[test]
+fn an_unreachable_cluster_in_both() {
+    let report = report(Finding::Unreachable { reason: "https://api.example cannot be reached".to_owned() });
+    insta::assert_json_snapshot!([Language::En, Language::Ko].map(|language| json(first(
+        &report,
+        "inc-1",
+        0,
+        &style(language)
+    ))));
+}
+
+#[test]
+fn a_healthy_cluster_in_both() {
+    insta::assert_json_snapshot!([Language::En, Language::Ko].map(|language| json(first(
+        &healthy(),
+        "inc-1",
+        0,
+        &style(language)
+    ))));
+}
+
+#[test]
+fn a_resolved_incident_in_both() {
+    let messages = [Language::En, Language::Ko]
+        .map(|language| json(resolved(&caused(), "inc-1", at("05:23:40"), at("06:30:00"), &style(language))));
+    insta::assert_json_snapshot!(messages);
+}
+
+#[test]
+fn notes_in_both() {
+    let notes = [Note::Joined, Note::BackToOk { open: 2 }, Note::BackToOk { open: 1 }, Note::InsufficientData];
+    let messages = notes.iter().flat_map(|one| {
+        [Language::En, Language::Ko].map(|language| json(note(one, "prod-a <!here>", at("05:23:40"), &style(language))))
+    });
+    insta::assert_json_snapshot!(messages.collect::<Vec<_>>());
+}
+
+#[test]
+fn nothing_that_a_cluster_says_becomes_markup() {
+    let mut report = caused();
+    let attack = "<!channel> <https://evil.example|kubectl> `x` </code>";
+    report.alarm.name = attack.to_owned();
+    report.cluster = attack.to_owned();
+    report.gaps = vec![attack.to_owned()];
+    report.further = vec![attack.to_owned()];
+    let Finding::Diagnosed(diagnosis) = &mut report.finding else { panic!("diagnosed") };
+    let cause = &mut diagnosis.causes[0];
+    cause.summary = attack.to_owned();
+    cause.checks = vec![attack.to_owned(), "kubectl get pods <!channel>".to_owned()];
+    cause.actions[0].reason = attack.to_owned();
+    cause.affected[0].impact = attack.to_owned();
+    diagnosis.evidence[0].text = attack.to_owned();
+    diagnosis.timeline[0].what = attack.to_owned();
+    for language in [Language::En, Language::Ko] {
+        let style = style(language);
+        let sent = [
+            json(first(&report, "inc-1", 1, &style)),
+            json(long_form(&report, &style).unwrap()),
+            json(resolved(&report, "inc-1", at("05:00:00"), at("06:00:00"), &style)),
+            json(note(&Note::Joined, attack, at("05:00:00"), &style)),
+        ];
+        for message in sent {
+            let text = message.to_string();
+            assert!(!text.contains("<!channel>") && !text.contains("<https://evil"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn no_command_but_reading_ones_is_shown() {
+    let report = caused();
+    for message in [first(&report, "i", 0, &style(Language::En)), long_form(&report, &style(Language::En)).unwrap()] {
+        let text = json(message).to_string();
+        assert!(text.contains("kubectl -n payments logs") && !text.contains("kubectl -n payments delete"), "{text}");
+    }
+}
+
+#[test]
+fn colours_follow_what_is_broken() {
+    assert_eq!(colour(&caused()), Colour::Critical);
+    assert_eq!(colour(&healthy()), Colour::Warning);
+    let mut pending = caused();
+    let Finding::Diagnosed(diagnosis) = &mut pending.finding else { panic!("diagnosed") };
+    diagnosis.causes[0].category = Category::Scheduling;
+    assert_eq!(colour(&pending), Colour::Warning);
+}

@@ -1,0 +1,118 @@
+//! What a message says, free of language, markup and clock: the part of a decision that people read.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::diagnosis::Diagnosis;
+use shared::model::ObjectRef;
+
+use crate::event::{Alarm, AlarmState};
+
+/// What is said about an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The alarm it began with.
+    pub alarm: AlarmLine,
+    /// The cluster's name.
+    pub cluster: String,
+    /// What was found.
+    pub finding: Finding,
+    /// Measured values beside their usual ones.
+    pub measures: Vec<Measure>,
+    /// What could not be read, most important first.
+    pub gaps: Vec<String>,
+    /// Earlier incidents with the same cause or object, the most similar first.
+    pub similar: Vec<Earlier>,
+    /// What the Bedrock agent added, after its claims were checked.
+    pub further: Vec<String>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The cluster was read, and this is what the rules say.
+    Diagnosed(Box<Diagnosis>),
+    /// The cluster could not be read.
+    Unreachable {
+        /// Why, and what to do about it.
+        reason: String,
+    },
+}
+
+/// An alarm, in what a message says of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlarmLine {
+    /// Its name.
+    pub name: String,
+    /// Its description; empty where it has none.
+    pub description: String,
+    /// Its region.
+    pub region: String,
+    /// Its state.
+    pub state: AlarmState,
+    /// Since when.
+    pub since: Timestamp,
+    /// CloudWatch's reason for the state.
+    pub reason: String,
+    /// The datapoint that decided.
+    pub value: Option<f64>,
+    /// The threshold.
+    pub threshold: Option<f64>,
+    /// What suppresses its actions.
+    pub suppressed_by: Option<String>,
+}
+
+impl From<&Alarm> for AlarmLine {
+    fn from(alarm: &Alarm) -> Self {
+        Self {
+            name: alarm.name.clone(),
+            description: alarm.description.clone(),
+            region: alarm.region.clone(),
+            state: alarm.state,
+            since: alarm.changed_at,
+            reason: alarm.reason.clone(),
+            value: alarm.latest_datapoint(),
+            threshold: alarm.threshold,
+            suppressed_by: alarm.suppression.as_ref().map(|suppression| suppression.by.clone()),
+        }
+    }
+}
+
+/// A measured value beside its usual one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measure {
+    /// What is measured, for example `checkout 5xx`.
+    pub label: String,
+    /// Now.
+    pub now: f64,
+    /// Before the incident.
+    pub usual: f64,
+    /// The unit, empty where it is a count.
+    pub unit: String,
+}
+
+/// An earlier incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// When it began.
+    pub began: Timestamp,
+    /// What it was about.
+    pub object: Option<ObjectRef>,
+    /// Its cause's line.
+    pub summary: String,
+}
+
+impl Report {
+    /// The diagnosis, where there is one.
+    pub fn diagnosis(&self) -> Option<&Diagnosis> {
+        match &self.finding {
+            Finding::Diagnosed(diagnosis) => Some(diagnosis),
+            Finding::Unreachable { .. } => None,
+        }
+    }
+
+    /// Identifiers of the causes, the most likely first.
+    pub fn cause_ids(&self) -> Vec<&str> {
+        self.diagnosis().into_iter().flat_map(|diagnosis| &diagnosis.causes).map(|cause| cause.id.as_str()).collect()
+    }
+}
