@@ -35,6 +35,8 @@ pub trait Object:
     const KIND: Kind;
     /// The object's metadata.
     fn metadata(&self) -> &Metadata;
+    /// The object's metadata, to change.
+    fn metadata_mut(&mut self) -> &mut Metadata;
     /// The object's name.
     fn name(&self) -> &str {
         &self.metadata().name
@@ -55,6 +57,9 @@ macro_rules! objects {
             const KIND: Kind = Kind::$kind;
             fn metadata(&self) -> &Metadata {
                 &self.metadata
+            }
+            fn metadata_mut(&mut self) -> &mut Metadata {
+                &mut self.metadata
             }
         })*
     };

@@ -618,3 +618,16 @@ pub struct Terminated {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
 }
+
+impl Volume {
+    /// The claim it mounts, if it mounts one.
+    pub fn claim_name(&self) -> Option<&str> {
+        self.persistent_volume_claim.as_ref()?.get("claimName")?.as_str()
+    }
+
+    /// The Secret it mounts, if it mounts one, and whether that may be missing.
+    pub fn secret_name(&self) -> Option<(&str, bool)> {
+        let secret = self.secret.as_ref()?;
+        Some((secret.get("secretName")?.as_str()?, secret.get("optional").and_then(|it| it.as_bool()).unwrap_or(false)))
+    }
+}

@@ -3,6 +3,10 @@
 //! The same value comes from a live cluster (`crate::eks`), from a directory on disk, and from a test; diagnosis reads
 //! nothing else. What could not be read is part of it: [`Listing::scope`] tells an empty list from an unread one.
 
+mod disk;
+
+pub use disk::DiskError;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;

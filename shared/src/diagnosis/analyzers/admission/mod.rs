@@ -1,0 +1,5 @@
+//! The API server refuses the pod or object.
+
+mod missing_service_account;
+
+super::list![missing_service_account];

@@ -1,0 +1,3 @@
+//! All works, slowly.
+
+super::list![];

@@ -1,0 +1,3 @@
+//! Autoscalers and capacity.
+
+super::list![];

@@ -1,0 +1,3 @@
+//! No node takes the pod.
+
+super::list![];

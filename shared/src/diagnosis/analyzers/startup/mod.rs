@@ -1,0 +1,6 @@
+//! The container never starts.
+
+mod image;
+mod missing_reference;
+
+super::list![image, missing_reference];

@@ -1,0 +1,231 @@
+//! Log mining: lines become templates with counts, so that a thousand lines are a handful of patterns.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use crate::{model::ObjectRef, snapshot::ContainerLog};
+
+/// How bad a line says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Below warning, or unknown.
+    Info,
+    /// A warning.
+    Warning,
+    /// An error, fatal or panic.
+    Error,
+}
+
+/// Lines of one container of one workload that differ only in numbers, identifiers, times and addresses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogPattern {
+    /// The workload.
+    pub workload: ObjectRef,
+    /// The container.
+    pub container: String,
+    /// The line with what varies replaced by `*`.
+    pub template: String,
+    /// The newest line, in full.
+    pub example: String,
+    /// How many lines.
+    pub count: usize,
+    /// In which pods.
+    pub pods: BTreeSet<String>,
+    /// Time of the first line, where lines carry times.
+    pub first_seen: Option<Timestamp>,
+    /// Time of the last line.
+    pub last_seen: Option<Timestamp>,
+    /// The worst level found.
+    pub level: Level,
+    /// Whether all lines are from before a container's last restart.
+    pub previous: bool,
+    /// Whether it is among the last lines of a log: what the container said before it ended or now.
+    pub at_end: bool,
+}
+
+impl LogPattern {
+    /// Whether the example contains one of `needles`, ignoring ASCII case.
+    pub fn says(&self, needles: &[&str]) -> bool {
+        let line = self.example.to_ascii_lowercase();
+        needles.iter().any(|needle| line.contains(&needle.to_ascii_lowercase()))
+    }
+}
+
+/// Lines from the end of a log that count as its end.
+const END: usize = 8;
+
+/// Mines the logs of one workload.
+pub(super) fn mine(workload: &ObjectRef, logs: &[&ContainerLog], into: &mut Vec<LogPattern>) {
+    let mut known: HashMap<(String, String), usize> = HashMap::new();
+    for log in logs {
+        let lines: Vec<&str> = log.text.lines().filter(|line| !is_continuation(line)).collect();
+        let end = lines.len().saturating_sub(END);
+        let mut time = None;
+        for (number, line) in lines.iter().enumerate() {
+            time = time_of(line).or(time);
+            let template = template(line);
+            let index = *known.entry((log.container.clone(), template.clone())).or_insert_with(|| {
+                into.push(LogPattern {
+                    workload: workload.clone(),
+                    container: log.container.clone(),
+                    template,
+                    example: String::new(),
+                    count: 0,
+                    pods: BTreeSet::new(),
+                    first_seen: time,
+                    last_seen: time,
+                    level: Level::Info,
+                    previous: true,
+                    at_end: false,
+                });
+                into.len() - 1
+            });
+            let pattern = &mut into[index];
+            if pattern.count == 0 || time >= pattern.last_seen {
+                pattern.example = line.trim().chars().take(2000).collect();
+            }
+            pattern.count += 1;
+            if !pattern.pods.contains(&log.pod) {
+                pattern.pods.insert(log.pod.clone());
+            }
+            pattern.first_seen = [pattern.first_seen, time].into_iter().flatten().min();
+            pattern.last_seen = pattern.last_seen.max(time);
+            pattern.level = pattern.level.max(level(line));
+            pattern.previous &= log.previous;
+            pattern.at_end |= number >= end;
+        }
+    }
+}
+
+/// A stack frame or the like, which belongs to the line before it.
+fn is_continuation(line: &str) -> bool {
+    let trimmed = line.trim_start();
+    trimmed.is_empty()
+        || (line.len() != trimmed.len()
+            && (trimmed.starts_with("at ") || trimmed.starts_with("...") || trimmed.starts_with("File \"")))
+}
+
+/// The level a line states, in the ways that common loggers write it.
+pub fn level(line: &str) -> Level {
+    let head: String = line.chars().take(400).collect::<String>().to_ascii_lowercase();
+    let word = |needle: &str| {
+        head.match_indices(needle).any(|(at, _)| {
+            let before = head[..at].chars().next_back();
+            let after = head[at + needle.len()..].chars().next();
+            !before.is_some_and(|c| c.is_ascii_alphanumeric()) && !after.is_some_and(|c| c.is_ascii_alphanumeric())
+        })
+    };
+    // klog writes E0102 15:04:05.
+    let klog = |letter: u8| {
+        head.as_bytes().first() == Some(&letter)
+            && head.len() > 5
+            && head.as_bytes()[1..5].iter().all(u8::is_ascii_digit)
+    };
+    if klog(b'e')
+        || klog(b'f')
+        || ["error", "fatal", "panic", "critical", "severe", "exception"].iter().any(|w| word(w))
+    {
+        Level::Error
+    } else if klog(b'w') || ["warn", "warning"].iter().any(|w| word(w)) {
+        Level::Warning
+    } else {
+        Level::Info
+    }
+}
+
+/// The line with numbers, hexadecimal identifiers and quoted identifiers replaced by `*`.
+fn template(line: &str) -> String {
+    let line = line.trim();
+    let mut out = String::with_capacity(line.len().min(400));
+    let mut word = String::new();
+    for c in line.chars().take(600) {
+        if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') {
+            word.push(c);
+        } else {
+            push_word(&mut out, &word);
+            word.clear();
+            out.push(c);
+        }
+    }
+    push_word(&mut out, &word);
+    out
+}
+
+fn push_word(out: &mut String, word: &str) {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let hexadecimal = word.len() >= 8 && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    let varies =
+        digits > 0 && (hexadecimal || digits * 2 >= word.len() || word.starts_with(|c: char| c.is_ascii_digit()));
+    if varies {
+        if !out.ends_with('*') {
+            out.push('*');
+        }
+    } else {
+        out.push_str(word);
+    }
+}
+
+/// The time at or near the start of a line, in RFC 3339 or `2026-01-02 15:04:05`, taken as UTC where no zone is written.
+pub fn time_of(line: &str) -> Option<Timestamp> {
+    let bytes = line.as_bytes();
+    // The year's first digit, anywhere in the line: structured logs have the time last.
+    let start = (0..bytes.len().saturating_sub(18)).find(|&at| {
+        let shape = b"dddd-dd-dd?dd:dd:dd";
+        shape.iter().zip(&bytes[at..]).all(|(want, have)| match want {
+            b'd' => have.is_ascii_digit(),
+            b'?' => matches!(have, b'T' | b' ' | b't'),
+            other => have == other,
+        })
+    })?;
+    let text = line.get(start..start + 19)?;
+    let rest = line.get(start + 19..)?;
+    let fraction =
+        rest.len() - rest.trim_start_matches(['.', ',', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).len();
+    let zone = rest.get(fraction..).unwrap_or_default();
+    let zone = match zone.as_bytes() {
+        [b'+' | b'-', a, b, b':', c, d, ..] if [a, b, c, d].iter().all(|d| d.is_ascii_digit()) => zone.get(..6)?,
+        _ => "Z",
+    };
+    format!("{}T{}{zone}", &text[..10], &text[11..]).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    fn mined(text: &str) -> Vec<LogPattern> {
+        let log =
+            ContainerLog { pod: "api-1".into(), container: "app".into(), text: text.into(), ..Default::default() };
+        let mut patterns = Vec::new();
+        mine(&ObjectRef::new(Kind::Deployment, "shop", "api"), &[&log], &mut patterns);
+        patterns
+    }
+
+    #[test]
+    fn lines_that_differ_in_numbers_and_identifiers_are_one_pattern() {
+        let patterns = mined(
+            "2026-03-01T11:00:00Z ERROR order 17 failed for 3f2b8a1c-0d1e-4f5a-9b8c-7d6e5f4a3b2c\n\
+             2026-03-01T11:00:05Z ERROR order 18 failed for 9a8b7c6d-0d1e-4f5a-9b8c-7d6e5f4a3b2c\n\
+             2026-03-01T11:00:06Z INFO ready\n",
+        );
+        assert_eq!(patterns.len(), 2);
+        assert_eq!((patterns[0].count, patterns[0].level), (2, Level::Error));
+        assert_eq!(patterns[0].first_seen, Some("2026-03-01T11:00:00Z".parse().unwrap()));
+        assert_eq!(patterns[0].last_seen, Some("2026-03-01T11:00:05Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn stack_frames_are_not_patterns_of_their_own() {
+        assert_eq!(mined("java.lang.IllegalStateException: no\n\tat a.b.C.d(C.java:1)\n\t... 3 more\n").len(), 1);
+    }
+
+    #[test]
+    fn times_are_found_wherever_loggers_put_them() {
+        let noon: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        assert_eq!(time_of("2026-03-01 12:00:00.123 INFO x"), Some(noon));
+        assert_eq!(time_of(r#"{"m":"x","ts":"2026-03-01T21:00:00.5+09:00"}"#), Some(noon));
+        assert_eq!(time_of("no time here"), None);
+    }
+}
