@@ -1,5 +1,7 @@
 //! What an analyzer hands to the ranking.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{ActionKind, Category, CauseId, EvidenceId, Kubectl, ProposedAction, Risk};
@@ -64,6 +66,8 @@ pub struct Finding {
     pub strength: f64,
     /// One line, cause first.
     pub summary: String,
+    /// What the headline is made of, for other languages; see [`super::Cause::facts`].
+    pub facts: BTreeMap<String, String>,
     /// Evidence for it.
     pub evidence: Vec<EvidenceId>,
     /// Read-only commands that show it.
@@ -84,6 +88,7 @@ impl Finding {
             object: object.clone(),
             strength: 0.5,
             summary: String::new(),
+            facts: BTreeMap::new(),
             evidence: Vec::new(),
             checks: Vec::new(),
             actions: Vec::new(),
@@ -103,6 +108,13 @@ impl Finding {
     #[must_use]
     pub fn summary(mut self, summary: impl Into<String>) -> Self {
         self.summary = summary.into();
+        self
+    }
+
+    /// Adds a value of the headline under the name that other languages' texts use for it.
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
         self
     }
 

@@ -160,6 +160,7 @@ fn cause(candidate: &Candidate, symptoms: &[Symptom]) -> Cause {
         confidence: candidate.score,
         object: finding.object.clone(),
         summary: finding.summary.clone(),
+        facts: finding.facts.clone(),
         evidence,
         affected,
         checks: finding.checks.iter().map(ToString::to_string).collect(),
