@@ -1,0 +1,74 @@
+//! `docs/settings.md`, made from the table.
+
+use std::fmt::Write;
+
+use super::table::SETTINGS;
+
+/// The page that lists every setting.
+pub fn settings_page() -> String {
+    let mut page = String::from(
+        "# Settings\n\n\
+         Environment variables, read and checked when a function starts; all mistakes are told at once. An empty value\n\
+         counts as not set. This page is made from `shared/src/config/table.rs`; a test keeps it up to date\n\
+         (`UPDATE_DOCS=1 cargo nextest run -p shared settings_page` writes it).\n",
+    );
+    let mut group = "";
+    for setting in SETTINGS {
+        if setting.group != group {
+            group = setting.group;
+            let _ = write!(page, "\n## {group}\n\n| setting | default | example | meaning |\n|---|---|---|---|\n");
+        }
+        let code = |text: &str| if text.is_empty() { String::new() } else { format!("`{text}`") };
+        let name = code(setting.name);
+        let default = setting.default.map(code).unwrap_or_default();
+        let example = if setting.is_secret { "(secret)".to_owned() } else { code(setting.example) };
+        let _ = writeln!(page, "| {name} | {default} | {example} | {} |", setting.explanation);
+    }
+    page.push_str(FILE);
+    page
+}
+
+const FILE: &str = r#"
+## The file of NIGHTSHIFT_CONFIG
+
+```yaml
+clusters:
+  - name: prod-eks                # as in EKS
+    region: ap-northeast-2        # the function's own when left out
+    role_arn: arn:aws:iam::111122223333:role/nightshift-reader   # for a cluster of another account
+    channel: C0123456789          # what concerns this cluster
+    prometheus_url: http://prometheus.monitoring:9090
+services:
+  - name: checkout                # the name that people use
+    namespace: shop
+    workload: Deployment/checkout # Deployment/NAME when left out
+    channel: C0123456789
+    depends_on: [ledger]          # names of other services here
+    target_group: targetgroup/checkout/0123456789abcdef
+  - name: ledger
+    namespace: payments
+channels:                         # by namespace; wins over the cluster's channel
+  payments: C9876543210
+```
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_page_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/settings.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, settings_page()).unwrap();
+        }
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(page == settings_page(), "docs/settings.md is out of date; run this test with UPDATE_DOCS=1");
+    }
+
+    #[test]
+    fn the_example_of_the_file_is_valid() {
+        let yaml = FILE.split("```").nth(1).unwrap().trim_start_matches("yaml");
+        crate::config::Structure::parse(yaml).unwrap();
+    }
+}

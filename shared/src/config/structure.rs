@@ -1,0 +1,153 @@
+//! The YAML file: what has more structure than a variable can hold.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::reader::Problem;
+
+/// The file that `NIGHTSHIFT_CONFIG` names.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Structure {
+    /// Clusters, in addition to `NIGHTSHIFT_CLUSTERS`.
+    pub clusters: Vec<ClusterSettings>,
+    /// Services that people ask about, by the name they use.
+    pub services: Vec<ServiceSettings>,
+    /// Channels by namespace, for what is about one namespace.
+    pub channels: BTreeMap<String, String>,
+}
+
+/// One cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterSettings {
+    /// The EKS cluster's name.
+    pub name: String,
+    /// Its region; the function's own when absent.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// A role to assume for it, where it is in another account.
+    #[serde(default)]
+    pub role_arn: Option<String>,
+    /// The channel for what concerns it.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// Its Prometheus.
+    #[serde(default)]
+    pub prometheus_url: Option<String>,
+}
+
+/// One service.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSettings {
+    /// The name that people use.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its workload, `Kind/name`; `Deployment/` and the service's name when absent.
+    #[serde(default)]
+    pub workload: Option<String>,
+    /// The channel for what concerns it.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// Names of other services that it calls.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
+    /// The load balancer's target group, as CloudWatch names it.
+    #[serde(default)]
+    pub target_group: Option<String>,
+}
+
+impl Structure {
+    /// Reads and checks the file's text.
+    pub(super) fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let structure: Self = serde_yaml_ng::from_str(text).map_err(|error| {
+            vec![Problem { setting: "NIGHTSHIFT_CONFIG".into(), problem: format!("cannot be read: {error}") }]
+        })?;
+        let problems = structure.check();
+        if problems.is_empty() { Ok(structure) } else { Err(problems) }
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut problem = |setting: String, problem: String| problems.push(Problem { setting, problem });
+        for (at, cluster) in self.clusters.iter().enumerate() {
+            if cluster.name.is_empty() {
+                problem(format!("clusters[{at}].name"), "is empty; write the EKS cluster's name".into());
+            }
+            if self.clusters[..at].iter().any(|other| other.name == cluster.name) {
+                problem(
+                    format!("clusters[{at}].name"),
+                    format!("is \"{}\" a second time; name each cluster once", cluster.name),
+                );
+            }
+            if cluster.role_arn.as_ref().is_some_and(|arn| !arn.contains(":role/")) {
+                problem(
+                    format!("clusters[{at}].role_arn"),
+                    "is not a role's ARN; write arn:aws:iam::ACCOUNT:role/NAME".into(),
+                );
+            }
+        }
+        for (at, service) in self.services.iter().enumerate() {
+            let kind = service.workload.as_deref().and_then(|workload| workload.split('/').next());
+            if kind.is_some_and(|kind| crate::model::Kind::parse(kind).is_none()) {
+                problem(
+                    format!("services[{at}].workload"),
+                    "has an unknown kind; write for example Deployment/api".into(),
+                );
+            }
+            for name in &service.depends_on {
+                if !self.services.iter().any(|other| &other.name == name) {
+                    problem(
+                        format!("services[{at}].depends_on"),
+                        format!("names \"{name}\", which is not in services; add it"),
+                    );
+                }
+            }
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clusters_services_and_channels_are_read() {
+        let text = "
+clusters:
+  - { name: prod-eks, region: ap-northeast-2, channel: C01 }
+services:
+  - { name: ledger, namespace: payments }
+  - { name: checkout, namespace: shop, workload: StatefulSet/checkout, depends_on: [ledger] }
+channels: { payments: C02 }
+";
+        let structure = Structure::parse(text).unwrap();
+        assert_eq!(structure.clusters[0].region.as_deref(), Some("ap-northeast-2"));
+        assert_eq!(structure.services[1].depends_on, ["ledger"]);
+        assert_eq!(structure.channels["payments"], "C02");
+    }
+
+    #[test]
+    fn all_mistakes_of_the_file_are_told_at_once() {
+        let text = "
+clusters: [{ name: a }, { name: a, role_arn: admin }]
+services: [{ name: x, namespace: n, workload: Deploy/x, depends_on: [y] }]
+";
+        let problems = Structure::parse(text).unwrap_err();
+        let places: Vec<_> = problems.iter().map(|problem| problem.setting.as_str()).collect();
+        assert_eq!(
+            places,
+            ["clusters[1].name", "clusters[1].role_arn", "services[0].workload", "services[0].depends_on"]
+        );
+    }
+
+    #[test]
+    fn a_misspelt_field_is_an_error_with_its_place() {
+        let problems = Structure::parse("clusters: [{ name: a, regoin: b }]").unwrap_err();
+        assert!(problems[0].problem.contains("regoin"), "{problems:?}");
+    }
+}
