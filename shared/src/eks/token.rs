@@ -119,3 +119,102 @@ fn sts_host(region: &str) -> String {
     };
     format!("sts.{region}.{suffix}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeMap,
+        sync::atomic::{AtomicU64, Ordering},
+    };
+
+    use aws_credential_types::provider::future;
+
+    use super::*;
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        cluster: String,
+        region: String,
+        time: Timestamp,
+        session_token: Option<String>,
+        token: String,
+    }
+
+    /// Made by botocore; see tests/judges/eks_token_vectors.py.
+    const VECTORS: &str = include_str!("../../tests/vectors/eks_token.json");
+
+    /// AWS's documented example keys: test vectors, not credentials.
+    fn example_keys(session_token: Option<String>, expiry: Option<Timestamp>) -> Credentials {
+        let secret = ["wJalrXUtnFEMI/K7MDENG+", "bPxRfiCYEXAMPLEKEY"].concat();
+        Credentials::new(["AKID", "EXAMPLE"].concat(), secret, session_token, expiry.map(SystemTime::from), "vectors")
+    }
+
+    fn parts(token: &str) -> (String, BTreeMap<String, String>) {
+        let encoded = token.strip_prefix("k8s-aws-v1.").expect("the prefix of version 1");
+        let url = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(encoded).expect("base64url")).expect("utf-8");
+        let url = url::Url::parse(&url).expect("a URL");
+        let query = url.query_pairs().into_owned().collect();
+        (format!("{}://{}{}", url.scheme(), url.host_str().expect("a host"), url.path()), query)
+    }
+
+    #[test]
+    fn tokens_are_those_of_botocore() {
+        let vectors: Vec<Vector> = serde_json::from_str(VECTORS).expect("vectors");
+        assert_eq!(vectors.len(), 5);
+        for vector in vectors {
+            let keys = example_keys(vector.session_token, None);
+            let token = presign(&vector.cluster, &vector.region, &keys, vector.time).expect("a token");
+            assert_eq!(parts(&token), parts(&vector.token), "{} in {}", vector.cluster, vector.region);
+        }
+    }
+
+    #[test]
+    fn a_token_is_worth_nothing_at_another_cluster() {
+        let keys = example_keys(None, None);
+        let at = |cluster| parts(&presign(cluster, "eu-west-1", &keys, Timestamp::UNIX_EPOCH).expect("a token")).1;
+        assert_ne!(at("shop")["X-Amz-Signature"], at("payments")["X-Amz-Signature"]);
+    }
+
+    /// Gives credentials that last this long, and counts how often it is asked.
+    #[derive(Debug)]
+    struct Counting {
+        asked: Arc<AtomicU64>,
+        expiry: Option<Timestamp>,
+    }
+
+    impl ProvideCredentials for Counting {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            future::ProvideCredentials::ready(Ok(example_keys(None, self.expiry)))
+        }
+    }
+
+    /// How many of these moments (minutes) needed a new token.
+    async fn renewals(minutes: &[i64], credentials_last_min: Option<i64>) -> u64 {
+        let start: Timestamp = "2026-03-01T00:00:00Z".parse().expect("a time");
+        let asked = Arc::new(AtomicU64::new(0));
+        let expiry = credentials_last_min.map(|minutes| start + SignedDuration::from_mins(minutes));
+        let provider = SharedCredentialsProvider::new(Counting { asked: asked.clone(), expiry });
+        let source = TokenSource::new("shop", "eu-west-1", provider);
+        for minute in minutes {
+            let header = source.authorization(start + SignedDuration::from_mins(*minute)).await.expect("a token");
+            assert!(header.is_sensitive());
+        }
+        asked.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn a_token_is_kept_for_14_minutes() {
+        assert_eq!(renewals(&[0, 1, 13], None).await, 1);
+        assert_eq!(renewals(&[0, 14, 27, 28], None).await, 3);
+    }
+
+    #[tokio::test]
+    async fn a_token_does_not_outlive_its_credentials() {
+        assert_eq!(renewals(&[0, 3], Some(5)).await, 1);
+        assert_eq!(renewals(&[0, 4], Some(5)).await, 2);
+    }
+}
