@@ -12,14 +12,21 @@
 mod budget;
 mod connect;
 mod error;
+mod keep;
+mod logs;
 mod page;
 mod plan;
 mod read;
 mod target;
+#[cfg(test)]
+mod tests;
 mod token;
+mod trim;
+mod usage;
+mod which_logs;
 
 pub use connect::{Cluster, ConnectError};
 pub use error::ReadError;
-pub use plan::{Focus, LogPlan, ReadPlan};
+pub use plan::{Focus, KeepPlan, LogPlan, ReadPlan};
 pub use target::{ClusterTarget, TargetError};
 pub use token::{TokenError, TokenSource};

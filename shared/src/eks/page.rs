@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
-use kube::client::Body;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{Cluster, ReadError, budget::Reading, error::listing_of};
-use crate::model::{Kind, Object};
+use super::{Cluster, ReadError, budget::Reading, error::listing_of, keep::Kept, trim::Trim};
+use crate::model::Kind;
 
 /// Attempts at a request that the API asks to repeat (429, 503, 504), the first included.
 const ATTEMPTS: u32 = 4;
@@ -36,9 +35,22 @@ pub(super) struct Wanted<'a> {
     pub(super) scope: String,
 }
 
+/// How much of a body is taken.
+#[derive(Clone, Copy)]
+pub(super) enum Body {
+    /// All of it, or an error when it is larger than [`super::ReadPlan::page_bytes`].
+    Whole,
+    /// The last bytes, from the beginning of a line.
+    Tail(usize),
+}
+
+/// How much of a body is read in search of its end.
+const LONGEST_TAIL: usize = 8 << 20;
+
 /// What was read of a list, and why it ended early, if it did.
 pub(super) struct Listed<T> {
     pub(super) items: Vec<T>,
+    pub(super) left_out: usize,
     pub(super) error: Option<ReadError>,
 }
 
@@ -47,12 +59,9 @@ pub(super) struct Listed<T> {
 struct Page<T> {
     #[serde(default)]
     metadata: ListMeta,
-    #[serde(default = "no_items")]
+    /// Null where there are none, but always there: an answer without it is no list.
+    #[serde(deserialize_with = "Option::deserialize")]
     items: Option<Vec<T>>,
-}
-
-fn no_items<T>() -> Option<Vec<T>> {
-    None
 }
 
 #[derive(Deserialize, Default)]
@@ -63,17 +72,12 @@ struct ListMeta {
 }
 
 impl Cluster {
-    /// All objects of a kind, in `namespace` or everywhere, each trimmed by `trim`.
-    pub(super) async fn list<T: Object>(
-        &self,
-        reading: &Reading<'_>,
-        namespace: Option<&str>,
-        trim: impl Fn(&mut T),
-    ) -> Listed<T> {
+    /// All objects of a kind, in `namespace` or everywhere, as far as they are kept.
+    pub(super) async fn list<T: Trim>(&self, reading: &Reading<'_>, namespace: Option<&str>) -> Listed<T> {
         let what = listing_of(T::KIND, namespace);
         let mut restarts = 0;
         'list: loop {
-            let mut items: Vec<T> = Vec::new();
+            let mut kept = Kept::new(reading.plan.keep, &reading.plan.focus);
             let mut next = String::new();
             let mut size = reading.plan.page_size.max(1);
             loop {
@@ -83,13 +87,10 @@ impl Cluster {
                         if unreadable > 0 {
                             reading.left_out(format!("{unreadable} of the {what}"), "their JSON cannot be understood");
                         }
-                        items.extend(page.items.unwrap_or_default().into_iter().map(|mut item| {
-                            trim(&mut item);
-                            item
-                        }));
+                        kept.take(page.items.unwrap_or_default());
                         match page.metadata.next.filter(|next| !next.is_empty()) {
                             Some(token) => next = token,
-                            None => return Listed { items, error: None },
+                            None => return Listed { items: kept.items, left_out: kept.left_out, error: None },
                         }
                     }
                     Err(ReadError::Gone { .. }) if restarts < RESTARTS => {
@@ -97,14 +98,16 @@ impl Cluster {
                         continue 'list;
                     }
                     Err(ReadError::TooLarge { .. }) if size > 1 => size = (size / 4).max(1),
-                    Err(error) => return Listed { items, error: Some(error) },
+                    Err(error) => {
+                        return Listed { items: kept.items, left_out: kept.left_out, error: Some(error) };
+                    }
                 }
             }
         }
     }
 
     /// One page, and how many of its objects made no sense and were dropped.
-    async fn page<T: Object>(
+    async fn page<T: Trim>(
         &self,
         reading: &Reading<'_>,
         path: &str,
@@ -121,7 +124,7 @@ impl Cluster {
                 None => "the cluster".to_owned(),
             },
         };
-        let body = self.get(reading, path, &wanted).await?;
+        let body = self.get(reading, path, &wanted, Body::Whole).await?;
         let malformed = |error: serde_json::Error| ReadError::Malformed { what: what.to_owned(), source: error.into() };
         match serde_json::from_slice::<Page<T>>(&body) {
             Ok(page) => Ok((page, 0)),
@@ -147,6 +150,7 @@ impl Cluster {
         reading: &Reading<'_>,
         path: &str,
         wanted: &Wanted<'_>,
+        take: Body,
     ) -> Result<Vec<u8>, ReadError> {
         let (_turn, deadline) = reading.turn(&wanted.what).await?;
         let started = Instant::now();
@@ -156,7 +160,7 @@ impl Cluster {
         };
         let mut attempt = 1;
         loop {
-            let answer = tokio::time::timeout_at(deadline, self.attempt(reading, path, wanted)).await;
+            let answer = tokio::time::timeout_at(deadline, self.attempt(reading, path, wanted, take)).await;
             match answer.map_err(|_elapsed| late())? {
                 Ok(body) => return Ok(body),
                 Err(Refused { error, retry_after }) => {
@@ -172,11 +176,17 @@ impl Cluster {
         }
     }
 
-    async fn attempt(&self, reading: &Reading<'_>, path: &str, wanted: &Wanted<'_>) -> Result<Vec<u8>, Refused> {
+    async fn attempt(
+        &self,
+        reading: &Reading<'_>,
+        path: &str,
+        wanted: &Wanted<'_>,
+        take: Body,
+    ) -> Result<Vec<u8>, Refused> {
         let what = || wanted.what.clone();
         let request = Request::get(path)
             .header(header::ACCEPT, "application/json")
-            .body(Body::empty())
+            .body(kube::client::Body::empty())
             .map_err(|error| ReadError::Malformed { what: what(), source: error.into() })?;
         let response = self.client().send(request).await.map_err(|error| self.unreachable(error))?;
         let (head, mut body) = response.into_parts();
@@ -188,16 +198,26 @@ impl Cluster {
         }
         let retry_after = header(header::RETRY_AFTER).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
 
+        // An error's own text is needed from its beginning.
+        let take = if status.is_success() { take } else { Body::Whole };
         let limit = reading.plan.page_bytes;
         let mut bytes = Vec::new();
+        let mut read = 0;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| ReadError::Malformed { what: what(), source: error.into() })?;
             let Ok(data) = frame.into_data() else { continue };
             reading.took(data.len());
-            if bytes.len() + data.len() > limit {
-                return Err(ReadError::TooLarge { what: what(), limit }.into());
-            }
+            read += data.len();
             bytes.extend_from_slice(&data);
+            match take {
+                Body::Whole if read > limit => return Err(ReadError::TooLarge { what: what(), limit }.into()),
+                Body::Tail(_) if read > LONGEST_TAIL => break,
+                Body::Tail(tail) if bytes.len() > 4 * tail => keep_tail(&mut bytes, tail),
+                _ => {}
+            }
+        }
+        if let Body::Tail(tail) = take {
+            keep_tail(&mut bytes, tail);
         }
         if status.is_success() {
             return Ok(bytes);
@@ -209,6 +229,18 @@ impl Cluster {
             _ => None,
         };
         Err(Refused { error: self.refusal(status, &bytes, wanted), retry_after })
+    }
+
+    /// The value that a GET answers.
+    pub(super) async fn get_json<T: serde::de::DeserializeOwned>(
+        &self,
+        reading: &Reading<'_>,
+        path: &str,
+        wanted: &Wanted<'_>,
+    ) -> Result<T, ReadError> {
+        let body = self.get(reading, path, wanted, Body::Whole).await?;
+        serde_json::from_slice(&body)
+            .map_err(|error| ReadError::Malformed { what: wanted.what.clone(), source: error.into() })
     }
 
     fn refusal(&self, status: StatusCode, body: &[u8], wanted: &Wanted<'_>) -> ReadError {
@@ -240,6 +272,15 @@ struct Refused {
 impl From<ReadError> for Refused {
     fn from(error: ReadError) -> Self {
         Self { error, retry_after: None }
+    }
+}
+
+/// Cuts what is before the last `tail` bytes, and the line broken by the cut.
+fn keep_tail(bytes: &mut Vec<u8>, tail: usize) {
+    if bytes.len() > tail {
+        let cut = bytes.len() - tail;
+        let line = bytes[cut..].iter().position(|byte| *byte == b'\n').map_or(cut, |newline| cut + newline + 1);
+        bytes.drain(..line);
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+pub use super::keep::KeepPlan;
+
 /// What to read of a cluster, and its bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadPlan {
@@ -19,6 +21,8 @@ pub struct ReadPlan {
     pub page_bytes: usize,
     /// Objects in a page.
     pub page_size: usize,
+    /// How much of a large list is kept.
+    pub keep: KeepPlan,
     /// Requests at the same time.
     pub concurrency: usize,
     /// Which logs, and how much of them.
@@ -60,6 +64,7 @@ impl Default for ReadPlan {
             bytes: 1 << 30,
             page_bytes: 32 << 20,
             page_size: 500,
+            keep: KeepPlan::default(),
             concurrency: 8,
             logs: LogPlan::default(),
             usage: true,

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use futures::future::{BoxFuture, FutureExt, join_all};
 use jiff::Timestamp;
 
-use super::{Cluster, ReadError, ReadPlan, budget::Reading, error::listing_of, page::Listed};
+use super::{
+    Cluster, ReadError, ReadPlan, budget::Reading, error::listing_of, page::Listed, trim::Trim, which_logs::which_logs,
+};
 use crate::{
     model::Object,
-    snapshot::{Listing, Scope, Snapshot},
+    snapshot::{Listing, Scope, Series, Snapshot},
 };
 
 impl Cluster {
@@ -71,6 +73,13 @@ impl Cluster {
             ])
             .await;
         }
+        if plan.usage {
+            snapshot.metrics = self.usage(&reading, &snapshot).await;
+        }
+        if plan.logs.count > 0 {
+            let chosen = which_logs(&snapshot, &plan.focus, plan.logs.count);
+            snapshot.logs = self.logs(&reading, chosen).await;
+        }
         let (gaps, server_time) = reading.end()?;
         snapshot.gaps = gaps;
         // The API server's clock is the one that wrote all timestamps.
@@ -78,18 +87,51 @@ impl Cluster {
         Ok(snapshot)
     }
 
-    fn fill<'a, T: Object>(&'a self, reading: &'a Reading<'_>, into: &'a mut Listing<T>) -> BoxFuture<'a, ()> {
+    /// CPU and memory of nodes and pods. In a large cluster only the pods of the focus are asked about.
+    async fn usage(&self, reading: &Reading<'_>, snapshot: &Snapshot) -> Vec<Series> {
+        let plan = reading.plan;
+        let everywhere = plan.namespaces.is_empty() && snapshot.pods.len() <= plan.keep.whole;
+        let namespaces: Vec<Option<&str>> = match (everywhere, plan.namespaces.is_empty()) {
+            (true, _) => vec![None],
+            (false, true) => plan.focus.namespaces.iter().map(|namespace| Some(namespace.as_str())).collect(),
+            (false, false) => plan.namespaces.iter().map(|namespace| Some(namespace.as_str())).collect(),
+        };
+        let pods = join_all(namespaces.into_iter().map(|namespace| self.pod_usage(reading, namespace)));
+        let (nodes, pods) = futures::join!(self.node_usage(reading), pods);
+        let mut all = Vec::new();
+        for result in [nodes].into_iter().chain(pods) {
+            match result {
+                Ok(series) => all.extend(series),
+                Err(error) => reading.missing("usage of CPU and memory", error),
+            }
+        }
+        all
+    }
+
+    fn fill<'a, T: Trim>(&'a self, reading: &'a Reading<'_>, into: &'a mut Listing<T>) -> BoxFuture<'a, ()> {
         async move { *into = self.listing(reading).await }.boxed()
     }
 
     /// One kind, in the plan's namespaces or everywhere. Where reading everywhere fails, the focus is tried alone.
-    async fn listing<T: Object>(&self, reading: &Reading<'_>) -> Listing<T> {
+    async fn listing<T: Trim>(&self, reading: &Reading<'_>) -> Listing<T> {
         let plan = reading.plan;
         if T::KIND.is_namespaced() && !plan.namespaces.is_empty() {
             return self.in_namespaces(reading, &plan.namespaces).await;
         }
-        let Listed { items, error } = self.list::<T>(reading, None, |_| {}).await;
-        let Some(error) = error else { return Listing::all(items) };
+        let Listed { items, left_out, error } = self.list::<T>(reading, None).await;
+        if left_out > 0 {
+            let why = format!("the cluster is large: of those with nothing to tell {} were kept", plan.keep.quiet);
+            reading.left_out(format!("{left_out} of the {}", T::KIND.plural()), why);
+        }
+        let Some(error) = error else {
+            // What is left out is never of the focus.
+            let scope = match (left_out, plan.focus.namespaces.is_empty()) {
+                (0, _) => Scope::All,
+                (_, true) => Scope::Partial,
+                (_, false) => Scope::Namespaces(plan.focus.namespaces.clone()),
+            };
+            return Listing { items, scope };
+        };
         let elsewhere = !error.is_total() && !matches!(error, ReadError::NotFound { .. });
         reading.missing(listing_of(T::KIND, None), error);
         if elsewhere && T::KIND.is_namespaced() && !plan.focus.namespaces.is_empty() {
@@ -102,15 +144,19 @@ impl Cluster {
         Listing { items, scope }
     }
 
-    async fn in_namespaces<T: Object>(&self, reading: &Reading<'_>, namespaces: &BTreeSet<String>) -> Listing<T> {
+    async fn in_namespaces<T: Trim>(&self, reading: &Reading<'_>, namespaces: &BTreeSet<String>) -> Listing<T> {
         let lists = namespaces
             .iter()
-            .map(|namespace| async move { (namespace, self.list::<T>(reading, Some(namespace), |_| {}).await) });
+            .map(|namespace| async move { (namespace, self.list::<T>(reading, Some(namespace)).await) });
         let mut all = Vec::new();
         let mut complete = BTreeSet::new();
-        for (namespace, Listed { items, error }) in join_all(lists).await {
+        for (namespace, Listed { items, left_out, error }) in join_all(lists).await {
             all.extend(items);
             match error {
+                None if left_out > 0 => {
+                    let what = format!("{left_out} of the {}", listing_of(T::KIND, Some(namespace)));
+                    reading.left_out(what, "there are too many with nothing to tell");
+                }
                 Some(error) => reading.missing(listing_of(T::KIND, Some(namespace)), error),
                 None => {
                     complete.insert(namespace.clone());
