@@ -12,9 +12,6 @@ const SETTING_BYTES: usize = 256;
 
 /// How an object is made smaller.
 pub(super) trait Trim: Object {
-    /// The object's metadata.
-    fn metadata_mut(&mut self) -> &mut Metadata;
-
     /// Drops what is never read; done to every object.
     fn trim(&mut self) {
         trim_metadata(self.metadata_mut());
@@ -40,11 +37,7 @@ fn trim_metadata(metadata: &mut Metadata) {
 
 macro_rules! trim {
     ($($type:ty),* $(,)?) => {
-        $(impl Trim for $type {
-            fn metadata_mut(&mut self) -> &mut Metadata {
-                &mut self.metadata
-            }
-        })*
+        $(impl Trim for $type {})*
     };
 }
 
@@ -54,10 +47,6 @@ trim! {
 }
 
 impl Trim for Pod {
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
-
     fn is_quiet(&self) -> bool {
         let calm = |status: &ContainerStatus| {
             status.restart_count == 0
@@ -100,10 +89,6 @@ impl Trim for Pod {
 }
 
 impl Trim for Node {
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
-
     fn is_quiet(&self) -> bool {
         let calm =
             |condition: &Condition| condition.status == if condition.type_ == "Ready" { "True" } else { "False" };
@@ -123,10 +108,6 @@ impl Trim for Node {
 }
 
 impl Trim for ReplicaSet {
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
-
     /// Keeps of each owner the ReplicaSets with pods and the two newest without: what runs, and what could be rolled back to.
     fn prune(items: &mut Vec<Self>) {
         items.sort_by(|a, b| {
@@ -149,10 +130,6 @@ impl Trim for ReplicaSet {
 }
 
 impl Trim for Job {
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
-
     fn is_quiet(&self) -> bool {
         self.status.failed == 0
             && self
@@ -169,10 +146,6 @@ impl Trim for Job {
 }
 
 impl Trim for EndpointSlice {
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
-
     fn is_quiet(&self) -> bool {
         !self.endpoints.is_empty() && self.endpoints.iter().all(|endpoint| endpoint.conditions.ready != Some(false))
     }
@@ -189,10 +162,6 @@ impl Trim for EndpointSlice {
 }
 
 impl Trim for Event {
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
-
     fn trim(&mut self) {
         trim_metadata(&mut self.metadata);
         self.metadata.uid = String::new();
@@ -205,10 +174,6 @@ impl Trim for Event {
 }
 
 impl Trim for ConfigMap {
-    fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
-    }
-
     /// Keys stay, with values that are settings: short and of one line. Whole files are none of our business.
     fn trim(&mut self) {
         trim_metadata(&mut self.metadata);
