@@ -4,6 +4,7 @@ mod capture;
 mod demo;
 mod diagnose;
 mod sim;
+mod target;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 pub use super::keep::KeepPlan;
+use crate::diagnosis::Trigger;
 
 /// What to read of a cluster, and its bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,36 @@ pub struct LogPlan {
     pub bytes: usize,
     /// Time for all of them.
     pub time: Duration,
+}
+
+impl ReadPlan {
+    /// For a diagnosis that an alarm asks for: everything, its namespace and workload first.
+    pub fn about(trigger: &Trigger) -> Self {
+        Self { focus: Focus::of(trigger), ..Self::default() }
+    }
+
+    /// For a record of the cluster: nothing is left out for its size, and time is less dear.
+    pub fn for_capture(namespaces: BTreeSet<String>) -> Self {
+        Self {
+            namespaces,
+            time: Duration::from_secs(300),
+            request_time: Duration::from_secs(60),
+            bytes: usize::MAX,
+            keep: KeepPlan { whole: usize::MAX, quiet: usize::MAX },
+            logs: LogPlan { count: 500, lines: 500, bytes: 256 << 10, time: Duration::from_secs(120) },
+            ..Self::default()
+        }
+    }
+}
+
+impl Focus {
+    /// What an alarm names.
+    pub fn of(trigger: &Trigger) -> Self {
+        Self {
+            namespaces: trigger.namespace.iter().cloned().collect(),
+            names: trigger.workload.iter().cloned().collect(),
+        }
+    }
 }
 
 impl Default for ReadPlan {
