@@ -1,4 +1,4 @@
-//! `nightshift diagnose`: what is wrong with a cluster, from a snapshot directory.
+//! `nightshift diagnose`: what is wrong with a cluster, live or from a snapshot directory.
 
 use std::{
     fmt::Write as _,
@@ -8,10 +8,11 @@ use std::{
 
 use shared::{
     diagnosis::{Cause, Diagnosis, Trigger, Verdict, diagnose},
+    eks::ReadPlan,
     snapshot::Snapshot,
 };
 
-use crate::{Format, Outcome};
+use crate::{Format, Outcome, target::TargetArguments};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -29,13 +30,14 @@ pub(crate) struct Arguments {
     fail_on_cause: bool,
 }
 
-/// Where the cluster is read from: exactly one.
+/// Where the cluster is read from: a directory, or else live.
 #[derive(clap::Args)]
-#[group(required = true, multiple = false)]
 struct Source {
     /// A directory that `nightshift capture` or `kubectl cluster-info dump --output-directory` wrote.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["context", "endpoint", "cluster"])]
     snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArguments,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +57,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
         Some(path) => read_alarm(&path)?,
         None => Trigger::default(),
     };
-    let mut snapshot = arguments.source.read().await?;
+    let mut snapshot = arguments.source.read(&trigger).await?;
     snapshot.taken_at = snapshot.taken_at.or(trigger.since);
     let start = Instant::now();
     let mut diagnosis = diagnose(&snapshot, &trigger);
@@ -69,10 +71,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
 }
 
 impl Source {
-    async fn read(self) -> Result<Snapshot, Box<dyn std::error::Error>> {
-        let Self { snapshot } = self;
-        let directory = snapshot.ok_or("give --snapshot DIR")?;
-        Ok(Snapshot::read_dir(&directory)?)
+    async fn read(self, trigger: &Trigger) -> Result<Snapshot, Box<dyn std::error::Error>> {
+        match self.snapshot {
+            Some(directory) => Ok(Snapshot::read_dir(&directory)?),
+            None => Ok(self.target.connect().await?.read(&ReadPlan::about(trigger)).await?),
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use shared::eks::{Cluster, ClusterTarget, ConnectError};
 
 /// One way to a cluster; without any the environment's (`NIGHTSHIFT_KUBE_ENDPOINT`) or the kubeconfig's current context.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[group(multiple = true)]
 pub(crate) struct TargetArguments {
     /// A context of the kubeconfig.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["endpoint", "cluster"])]
@@ -21,11 +20,6 @@ pub(crate) struct TargetArguments {
 }
 
 impl TargetArguments {
-    /// Whether a cluster is named.
-    pub(crate) fn is_given(&self) -> bool {
-        self.context.is_some() || self.endpoint.is_some() || self.cluster.is_some()
-    }
-
     /// What is meant, `environment` being the value of `NIGHTSHIFT_KUBE_ENDPOINT`.
     fn target(&self, environment: Option<String>) -> ClusterTarget {
         let endpoint = |url: String| ClusterTarget::Endpoint { url, name: String::new() };
