@@ -30,6 +30,7 @@ mod impact;
 mod ledger;
 mod rank;
 mod report;
+mod signal;
 mod symptom;
 #[cfg(test)]
 #[allow(dead_code, reason = "a kit: not every tool is in use at every time")]
@@ -46,6 +47,7 @@ pub use report::{
     ActionKind, Affected, Category, Cause, CauseId, Diagnosis, Evidence, EvidenceId, EvidenceSource, Hypothesis,
     ProposedAction, Risk, TimelineEntry, Verdict,
 };
+pub use signal::{Signal, SignalKind, signals};
 pub use symptom::{Symptom, SymptomKind};
 pub use trigger::Trigger;
 pub use view::{

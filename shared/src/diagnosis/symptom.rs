@@ -193,7 +193,7 @@ fn restarting(case: &mut Case<'_, '_>, workload: &Workload<'_>, all: &mut Vec<Sy
 }
 
 /// What an alert is about: the most exact object among its labels.
-fn alert_object(view: &View<'_>, alert: &Alert) -> ObjectRef {
+pub(super) fn alert_object(view: &View<'_>, alert: &Alert) -> ObjectRef {
     let label = |names: &[&str]| names.iter().find_map(|name| alert.labels.get(*name)).map(String::as_str);
     let namespace = label(&["namespace", "exported_namespace"]).unwrap_or_default();
     if let Some(pod) = label(&["pod", "pod_name"])
