@@ -51,8 +51,8 @@ pub use signal::{Signal, SignalKind, signals};
 pub use symptom::{Symptom, SymptomKind};
 pub use trigger::Trigger;
 pub use view::{
-    Dependency, Host, Level, LogPattern, ServiceView, Trend, View, Workload, hosts, is_live, is_ready, level, median,
-    time_of,
+    Dangling, Dependency, Host, Level, LogPattern, ServiceView, Trend, View, Workload, hosts, is_live, is_ready, level,
+    median, time_of,
 };
 
 use crate::snapshot::{Scope, Snapshot};

@@ -3,6 +3,7 @@
 //! Built once a diagnosis. Everything in it borrows from the snapshot; lists are in a fixed order, so that the same
 //! snapshot always gives the same diagnosis.
 
+mod dangling;
 mod dependency;
 mod logs;
 mod names;
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use dangling::Dangling;
 pub use dependency::Dependency;
 pub use logs::{Level, LogPattern, level, time_of};
 pub use names::{Host, hosts};
@@ -47,6 +49,7 @@ pub struct View<'a> {
     patterns: Vec<LogPattern>,
     patterns_by_workload: HashMap<usize, std::ops::Range<usize>>,
     dependencies: Vec<Dependency>,
+    dangling: Vec<Dangling>,
 }
 
 impl<'a> View<'a> {
@@ -68,6 +71,7 @@ impl<'a> View<'a> {
             patterns: Vec::new(),
             patterns_by_workload: HashMap::new(),
             dependencies: Vec::new(),
+            dangling: Vec::new(),
         };
         for (index, workload) in view.workloads.iter().enumerate() {
             view.by_pod.extend(workload.pods.iter().map(|pod| ((pod.namespace(), pod.name()), index)));
@@ -82,6 +86,7 @@ impl<'a> View<'a> {
         view.index_events();
         view.mine_logs();
         view.dependencies = dependency::dependencies(&view);
+        view.dangling = dangling::dangling(&view);
         view
     }
 
@@ -243,6 +248,11 @@ impl<'a> View<'a> {
     /// All dependencies.
     pub fn dependencies(&self) -> &[Dependency] {
         &self.dependencies
+    }
+
+    /// Hosts in specifications that look like a Service of the cluster and are none.
+    pub fn dangling(&self) -> &[Dangling] {
+        &self.dangling
     }
 
     /// Workloads that depend on a Service, directly.

@@ -66,6 +66,11 @@ impl<'a> Workload<'a> {
         })
     }
 
+    /// Live pods that wait for a node.
+    pub fn unscheduled_pods(&self) -> impl Iterator<Item = &'a Pod> {
+        self.live_pods().filter(|pod| pod.spec.node_name.is_empty() && pod.status.phase == "Pending")
+    }
+
     /// Whether fewer pods are ready than wanted.
     pub fn is_short(&self) -> bool {
         !self.is_job() && self.ready < self.desired

@@ -1,3 +1,9 @@
 //! No node takes the pod.
 
-super::list![];
+mod fit;
+mod gated;
+mod placement;
+mod volume_binding;
+mod volume_zone;
+
+super::list![placement, volume_binding, volume_zone, gated];

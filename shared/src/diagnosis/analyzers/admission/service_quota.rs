@@ -1,0 +1,88 @@
+//! namespace-service-quota-exceeded, where nobody noted the refusal: workloads call a Service that does not exist, and the
+//! namespace's quota on Services is used up.
+//!
+//! <https://kubernetes.io/docs/concepts/policy/resource-quotas/#object-count-quota>. The pods of the missing Service run well;
+//! only its callers fail, on a name that does not resolve. Easily mistaken for a wrong address in the callers: there another
+//! Service carries the right name. A quota that is used up hurts nobody by itself.
+
+use super::quota;
+use crate::{
+    diagnosis::{Case, CauseSpec, Kubectl},
+    model::{Kind, Object, ObjectRef, Quantity},
+};
+
+/// None of its own: it reports [`quota::CAUSES`].
+pub(super) const CAUSES: &[CauseSpec] = &[];
+
+pub(super) fn examine(case: &mut Case<'_, '_>) {
+    let view = case.view;
+    for quota in view.snapshot.quotas.iter() {
+        let namespace = quota.namespace();
+        let full = quota.status.hard.iter().find(|(resource, hard)| {
+            let used = quota.status.used.get(*resource).and_then(Quantity::value);
+            quota::cause_of(resource).is_some_and(|cause| cause.id == "namespace-service-quota-exceeded")
+                && used.zip(hard.value()).is_some_and(|(used, hard)| used >= hard)
+        });
+        let Some((resource, hard)) = full else { continue };
+        let missing: Vec<_> = view.dangling().iter().filter(|it| it.namespace == namespace).collect();
+        let orphans = missing.iter().filter(|it| view.workload_named(namespace, &it.service).is_some());
+        let Some(first) = orphans.clone().next().or(missing.first()) else { continue };
+        let mut evidence: Vec<_> = quota::cite_quota(case, namespace, quota.name()).into_iter().collect();
+        for it in missing.iter().take(3) {
+            evidence.push(case.spec(&it.from, &it.via));
+            let object = ObjectRef::new(Kind::Service, namespace, &it.service);
+            evidence.push(case.absence(&object, format!("Service {} does not exist", it.service)));
+        }
+        let Some(spec) = quota::cause_of(resource) else { continue };
+        let finding = quota::found(spec, namespace, quota.name(), resource)
+            .strength(if orphans.clone().next().is_some() { 0.97 } else { 0.85 })
+            .summary(format!(
+                "quota {} allows {} Services and all are used: Service {} could not be made",
+                quota.name(),
+                hard.as_str(),
+                first.service
+            ))
+            .fact("hard", hard.as_str())
+            .because(evidence)
+            .since(quota.metadata.creation_timestamp)
+            .explains(missing.iter().map(|it| it.from.clone()))
+            .check(Kubectl::list(Kind::Service, namespace));
+        case.find(finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::{
+        diagnosis::testkit::{Scene, scene},
+        model::{EnvVar, Metadata, Quantity, QuotaSpec, QuotaStatus, ResourceQuota},
+    };
+
+    fn full_quota() -> Scene {
+        let count = |number: &str| BTreeMap::from([("services".to_owned(), Quantity::new(number))]);
+        scene().deployment("shop", "api", 2).deployment("shop", "web", 2).service("shop", "web", 80).edit(|snapshot| {
+            snapshot.quotas.items.push(ResourceQuota {
+                metadata: Metadata { name: "few".into(), namespace: "shop".into(), ..Metadata::default() },
+                spec: QuotaSpec { hard: count("1") },
+                status: QuotaStatus { hard: count("1"), used: count("1") },
+            });
+        })
+    }
+
+    #[test]
+    fn a_service_that_is_called_and_could_not_be_made() {
+        full_quota()
+            .template("shop", "web", |spec| {
+                let value = Some("http://api:8080".to_owned());
+                spec.containers[0].env.push(EnvVar { name: "API_URL".into(), value, value_from: None });
+            })
+            .expect("namespace-service-quota-exceeded", "Namespace shop");
+    }
+
+    #[test]
+    fn a_quota_used_up_that_nobody_misses_is_healthy() {
+        full_quota().expect_healthy();
+    }
+}
