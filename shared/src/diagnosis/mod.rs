@@ -31,6 +31,7 @@ mod ledger;
 mod rank;
 mod report;
 mod signal;
+mod slowness;
 mod symptom;
 #[cfg(test)]
 #[allow(dead_code, reason = "a kit: not every tool is in use at every time")]

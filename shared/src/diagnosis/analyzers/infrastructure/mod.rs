@@ -4,6 +4,7 @@ mod containerd_unavailable;
 mod kube_proxy_unavailable;
 mod kube_scheduler_unavailable;
 mod kubelet_unavailable;
+mod node_network;
 mod node_not_ready;
 
 super::list![
@@ -11,5 +12,6 @@ super::list![
     kube_proxy_unavailable,
     kube_scheduler_unavailable,
     kubelet_unavailable,
+    node_network,
     node_not_ready
 ];
