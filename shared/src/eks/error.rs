@@ -105,8 +105,12 @@ impl ReadError {
         let mut line = self.to_string();
         let mut source = std::error::Error::source(self);
         while let Some(cause) = source {
-            line.push_str(": ");
-            line.push_str(&cause.to_string());
+            let cause_text = cause.to_string();
+            // Some errors already quote what they come from.
+            if !line.ends_with(&cause_text) {
+                line.push_str(": ");
+                line.push_str(&cause_text);
+            }
             source = cause.source();
         }
         line

@@ -4,6 +4,7 @@ mod connecting;
 mod fake;
 mod listing;
 mod logs_and_usage;
+mod permissions;
 
 use std::time::Duration;
 
