@@ -71,6 +71,8 @@ pub enum Expect {
     Absent(Timestamp),
     /// The item in exactly this version.
     Version(Version),
+    /// Whatever there is.
+    Anything,
 }
 
 /// Which part of a partition.

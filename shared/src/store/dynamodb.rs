@@ -77,6 +77,7 @@ impl Backend for DynamoStore {
                 call = call.item("ttl", number(expires_at.as_second()));
             }
             call = match expect {
+                Expect::Anything => call,
                 Expect::Absent(now) => call
                     .condition_expression("attribute_not_exists(pk) OR #ttl <= :now")
                     .expression_attribute_names("#ttl", "ttl")

@@ -93,7 +93,7 @@ impl Backend for FileStore {
                     let current = table.get(address)?.map(|value| item(new.key.clone(), value.value()));
                     let as_expected = match (&current, expect) {
                         (Some(current), _) if current.version == new.version => true,
-                        (None, Expect::Absent(_)) => true,
+                        (_, Expect::Anything) | (None, Expect::Absent(_)) => true,
                         (Some(current), Expect::Absent(now)) => current.is_expired(now),
                         (Some(current), Expect::Version(version)) => current.version == version,
                         (None, Expect::Version(_)) => false,

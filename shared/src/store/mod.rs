@@ -11,6 +11,13 @@
 //! | `outbox` | time`#`key | which messages are not known to be sent |
 //! | `decision#ID` | `record` | situation and decision |
 //! | `decisions` | time`#`id | the list of them |
+//! | `alarm#CLUSTER#ALARM` | `track` | what is known of an alarm |
+//! | `incident#FINGERPRINT` | `current`, `alias` | the latest incident of a fingerprint; another fingerprint it goes under |
+//! | `open#CLUSTER` | fingerprint | incidents that are not over |
+//! | `past#CLUSTER` | time`#`id | incidents that are |
+//! | `unshown` | channel`#`fingerprint | incidents people have yet to be shown something of |
+//! | `slot#CHANNEL` | `slot` | when the next message may go |
+//! | `gathering#CLUSTER#CHANNEL` | `gathering` | the incident that alarms without a known cause share |
 //! | `blob#HASH` | number | a part of an item that is larger than one item may be |
 
 mod backend;
@@ -21,6 +28,7 @@ mod dynamodb;
 mod file;
 mod format;
 mod idempotency;
+mod incidents;
 mod outbox;
 mod table;
 
@@ -31,6 +39,7 @@ pub use dynamodb::DynamoStore;
 #[cfg(feature = "embedded-store")]
 pub use file::FileStore;
 pub use idempotency::{Begin, Claim, EffectKey};
+pub use incidents::{PastIncident, Triage};
 pub use outbox::{OutboxClaim, OutboxKey, OutboxRow, OutboxState, TakeOutbox};
 pub use table::Store;
 

@@ -79,6 +79,17 @@ impl Store {
         Ok(new)
     }
 
+    /// Writes a value, whatever there is.
+    pub(super) async fn set<T: Serialize>(
+        &self,
+        key: &Key,
+        value: &T,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(key, value, Version::fresh(), expires_at, Expect::Anything, now).await
+    }
+
     /// Deletes the value if it is in this version, or in any.
     pub(super) async fn remove(&self, key: &Key, version: Option<Version>) -> Result<(), StoreError> {
         self.backend.delete(key, version).await
