@@ -1,1 +1,57 @@
-//! The AWS operations the functions call, as the SDKs speak them.
+//! An AWS account on one port: the operations the functions call, as the SDKs speak them.
+//!
+//! CloudWatch answers in all three of its protocols (rpc-v2-cbor, which today's SDKs use, JSON 1.0, and query for older
+//! ones), EKS and Bedrock's agent runtime in REST-JSON, the latter with a real event stream, STS in query, Secrets
+//! Manager in JSON 1.1. [`router`] tells the services apart by path, target header and the service in the signature's
+//! scope, so that one `AWS_ENDPOINT_URL` serves all. Signatures have to be there; they are not verified.
+
+mod bedrock;
+mod cloudwatch;
+mod dispatch;
+mod eks;
+mod error;
+mod protocol;
+mod secrets;
+mod sts;
+mod value;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::fault::Faults;
+use crate::world::World;
+
+pub use bedrock::{AGENT_ALIAS_ID, HOSTILE_AGENT_ID, MECHANICAL_AGENT_ID};
+pub use secrets::Secrets;
+
+/// What the account is a view of.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Metrics, alarms and the cluster come from it.
+    pub world: Arc<World>,
+    /// Where the cluster's Kubernetes API is, as DescribeCluster tells it.
+    pub kube_endpoint: String,
+    /// Secrets Manager's secrets.
+    pub secrets: Secrets,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// The agents' conversations.
+    pub(crate) sessions: Arc<bedrock::Sessions>,
+}
+
+impl Account {
+    /// An account over `world`, whose cluster's API is at `kube_endpoint`.
+    pub fn new(world: Arc<World>, kube_endpoint: String, faults: Faults) -> Self {
+        Self { world, kube_endpoint, secrets: Secrets::default(), faults, sessions: Arc::default() }
+    }
+
+    fn world(&self) -> &World {
+        &self.world
+    }
+}
+
+/// The routes of the account: everything, as the SDKs decide what path a request has.
+pub fn router(account: Account) -> Router {
+    dispatch::router(account)
+}
