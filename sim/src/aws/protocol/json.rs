@@ -14,7 +14,7 @@ pub(super) fn read(body: &[u8]) -> Option<Value> {
 }
 
 /// A JSON value as a value between protocols.
-pub(in crate::aws) fn from_json(json: Json) -> Value {
+fn from_json(json: Json) -> Value {
     match json {
         Json::Null => Value::Null,
         Json::Bool(flag) => Value::Bool(flag),

@@ -10,8 +10,6 @@ use axum::response::{IntoResponse, Response};
 use super::error::AwsError;
 use super::value::Value;
 
-pub(super) use json::from_json;
-
 /// How a caller speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
