@@ -15,10 +15,12 @@
 //! - What people see follows the incident's revision: every change raises it, and the thread's first message is brought up
 //!   to the latest revision at most once a second and channel ([`Slot`]), however many changes there were.
 //!
-//! Everything here is pure; `crate::store` keeps it.
+//! All this is pure and kept by [`crate::store`]; `publish` (feature `slack`) shows it.
 
 mod alarm;
 mod fingerprint;
+#[cfg(feature = "slack")]
+pub mod publish;
 mod record;
 mod slot;
 

@@ -1,6 +1,9 @@
 //! An incident: its alarms, its course, and how much of it people have been shown.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -92,11 +95,17 @@ pub struct Incident {
     pub timeline: Vec<Happening>,
     /// Counts changes that people should see.
     pub revision: u64,
-    /// The revision they have been shown.
+    /// The revision they have been shown in full.
     pub shown: u64,
+    /// The revision that the thread's first message shows.
+    #[serde(default)]
+    pub first_shown: u64,
     /// Its thread, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<Thread>,
+    /// The replies that stand in it, by name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub replied: BTreeSet<String>,
     /// The incident before it with the same fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
@@ -222,7 +231,9 @@ impl Incident {
             timeline: Vec::new(),
             revision: 0,
             shown: 0,
+            first_shown: 0,
             thread: None,
+            replied: BTreeSet::new(),
             previous,
         };
         incident.fire(observation);
@@ -249,7 +260,7 @@ impl Incident {
 
     /// Whether people have yet to be shown something.
     pub fn is_dirty(&self) -> bool {
-        self.thread.is_none() || self.shown < self.revision
+        self.shown < self.revision
     }
 
     /// Takes in an observation. Duplicates and older states change nothing, nor does anything once it is over.

@@ -50,6 +50,11 @@ impl SlackError {
         matches!(self, Self::Retry { .. })
     }
 
+    /// Whether Slack refused because of the one message that was to be edited, not because of channel, app or token.
+    pub fn is_about_the_message(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if matches!(code.as_str(), "message_not_found" | "cant_update_message" | "edit_window_closed"))
+    }
+
     /// Whether the message may stand in the channel although the call failed.
     pub fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Ambiguous { .. })

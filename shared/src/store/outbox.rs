@@ -69,7 +69,7 @@ pub enum OutboxState {
         /// What the receiver answered, for example channel and ts.
         receipt: Value,
     },
-    /// Will not be sent.
+    /// Was refused. It is off the list, and is sent when its event is delivered again.
     Failed {
         /// Why, and what to do.
         why: String,
@@ -104,11 +104,6 @@ pub enum TakeOutbox {
     Busy {
         /// Their deadline.
         until: Timestamp,
-    },
-    /// It was given up.
-    Failed {
-        /// Why.
-        why: String,
     },
     /// There is no such row.
     Missing,
@@ -153,10 +148,9 @@ impl Store {
             };
             let perhaps_sent = match row.state {
                 OutboxState::Sent { receipt } => return Ok(TakeOutbox::Sent(receipt)),
-                OutboxState::Failed { why } => return Ok(TakeOutbox::Failed { why }),
                 OutboxState::InProgress { until } if until > now => return Ok(TakeOutbox::Busy { until }),
                 OutboxState::InProgress { .. } | OutboxState::Ambiguous => true,
-                OutboxState::Pending => false,
+                OutboxState::Pending | OutboxState::Failed { .. } => false,
             };
             row.state = OutboxState::InProgress { until };
             row.attempts += 1;

@@ -31,24 +31,39 @@ impl Store {
             .collect())
     }
 
-    /// Records where an incident's thread is.
+    /// Records where an incident's thread is, and which revision its first message shows.
     pub async fn set_thread(
         &self,
         incident: &Incident,
         thread: Thread,
+        shown: u64,
         now: Timestamp,
     ) -> Result<Incident, StoreError> {
         self.touch(incident, now, |incident| {
             incident.thread.get_or_insert_with(|| thread.clone());
+            incident.first_shown = incident.first_shown.max(shown);
         })
         .await
     }
 
-    /// Records that people were shown this revision of an incident.
+    /// Records that a reply stands in an incident's thread.
+    pub async fn set_replied(&self, incident: &Incident, name: &str, now: Timestamp) -> Result<Incident, StoreError> {
+        self.touch(incident, now, |incident| {
+            incident.replied.insert(name.to_owned());
+        })
+        .await
+    }
+
+    /// Records that people were shown this revision of an incident, first message and replies.
     pub async fn set_shown(&self, incident: &Incident, revision: u64, now: Timestamp) -> Result<Incident, StoreError> {
         let key = keys::unshown(&incident.channel, &incident.fingerprint);
         let entry = self.read::<Pointer>(&key, now).await?.map(|(_, version)| version);
-        let incident = self.touch(incident, now, |incident| incident.shown = incident.shown.max(revision)).await?;
+        let incident = self
+            .touch(incident, now, |incident| {
+                incident.shown = incident.shown.max(revision);
+                incident.first_shown = incident.first_shown.max(revision);
+            })
+            .await?;
         // Whoever changes the incident writes the entry anew afterwards, so this takes away none that is still needed.
         if let Some(version) = entry.filter(|_| !incident.is_dirty()) {
             self.remove_unless_changed(&key, version).await?;
