@@ -52,8 +52,8 @@ pub use signal::{Signal, SignalKind, signals};
 pub use symptom::{Symptom, SymptomKind};
 pub use trigger::Trigger;
 pub use view::{
-    Dangling, Dependency, Host, Level, LogPattern, ServiceView, Trend, View, Workload, hosts, is_live, is_ready, level,
-    median, time_of,
+    CallFailure, Dangling, Dependency, FailedCall, Host, Level, LogPattern, ServiceView, Trend, View, Workload,
+    call_failure, hosts, is_live, is_meant, is_ready, level, median, time_of,
 };
 
 use crate::snapshot::{Scope, Snapshot};

@@ -1,6 +1,7 @@
 //! The catalogue of causes: one analyzer a file, by category.
 
 mod admission;
+mod harm;
 mod infrastructure;
 mod performance;
 mod routing;

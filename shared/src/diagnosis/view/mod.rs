@@ -3,6 +3,7 @@
 //! Built once a diagnosis. Everything in it borrows from the snapshot; lists are in a fixed order, so that the same
 //! snapshot always gives the same diagnosis.
 
+mod call;
 mod dangling;
 mod dependency;
 mod logs;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use call::{CallFailure, FailedCall, call_failure, is_meant};
 pub use dangling::Dangling;
 pub use dependency::Dependency;
 pub use logs::{Level, LogPattern, level, time_of};
@@ -50,6 +52,7 @@ pub struct View<'a> {
     patterns_by_workload: HashMap<usize, std::ops::Range<usize>>,
     dependencies: Vec<Dependency>,
     dangling: Vec<Dangling>,
+    failed_calls: Vec<FailedCall>,
 }
 
 impl<'a> View<'a> {
@@ -72,6 +75,7 @@ impl<'a> View<'a> {
             patterns_by_workload: HashMap::new(),
             dependencies: Vec::new(),
             dangling: Vec::new(),
+            failed_calls: Vec::new(),
         };
         for (index, workload) in view.workloads.iter().enumerate() {
             view.by_pod.extend(workload.pods.iter().map(|pod| ((pod.namespace(), pod.name()), index)));
@@ -87,6 +91,7 @@ impl<'a> View<'a> {
         view.mine_logs();
         view.dependencies = dependency::dependencies(&view);
         view.dangling = dangling::dangling(&view);
+        view.failed_calls = call::failed_calls(&view);
         view
     }
 
@@ -253,6 +258,16 @@ impl<'a> View<'a> {
     /// Hosts in specifications that look like a Service of the cluster and are none.
     pub fn dangling(&self) -> &[Dangling] {
         &self.dangling
+    }
+
+    /// Calls that failed, as log lines tell.
+    pub fn failed_calls(&self) -> &[FailedCall] {
+        &self.failed_calls
+    }
+
+    /// Failed calls of one Service.
+    pub fn failed_calls_of(&self, service: &ObjectRef) -> impl Iterator<Item = &FailedCall> {
+        self.failed_calls.iter().filter(move |call| call.to == *service)
     }
 
     /// Workloads that depend on a Service, directly.

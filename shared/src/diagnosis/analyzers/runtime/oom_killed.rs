@@ -2,10 +2,12 @@
 //!
 //! The runtime reports `OOMKilled` as the reason of the last termination
 //! (<https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/>). Easily mistaken for a liveness probe's
-//! kill, which also ends with 137 but with reason `Error`, and for an application crash.
+//! kill, which also ends with 137 but with reason `Error`, and for an application crash. A limit below what the runtime itself
+//! needs kills before the process is there: then there is no status, only the sandbox that cannot be made, with
+//! "container init was OOM-killed" as the reason.
 
 use crate::{
-    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk},
+    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, Workload},
     model::{Object, Terminated},
 };
 
@@ -17,6 +19,7 @@ const RECENT_MINUTES: i64 = 60;
 pub(super) fn examine(case: &mut Case<'_, '_>) {
     let view = case.view;
     for workload in view.workloads() {
+        examine_start(case, workload);
         let is_oom = |ended: &&Terminated| {
             ended.reason == "OOMKilled" && (workload.is_short() || view.within(ended.finished_at, RECENT_MINUTES))
         };
@@ -54,6 +57,43 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
     }
 }
 
+/// Kills before the process was there.
+fn examine_start(case: &mut Case<'_, '_>, workload: &Workload<'_>) {
+    let view = case.view;
+    let killed = |text: &str| text.to_ascii_lowercase().contains("oom-killed");
+    let event = view.events_about(workload).iter().rev().copied().find(|event| {
+        killed(&event.message) && view.is_about_existing(event) && view.within(event.last_seen(), RECENT_MINUTES)
+    });
+    let waiting = workload.containers().find_map(|(pod, status)| {
+        let ended = status.last_state.terminated.iter().chain(&status.state.terminated).map(|it| &it.message);
+        let message = status.state.waiting.iter().map(|it| &it.message).chain(ended).find(|text| killed(text))?;
+        Some((pod.reference(), message.clone()))
+    });
+    if !workload.is_short() || (event.is_none() && waiting.is_none()) {
+        return;
+    }
+    let limits: Vec<String> = workload
+        .template
+        .containers
+        .iter()
+        .filter_map(|it| Some(format!("container {} memory limit {}", it.name, it.resources.limits.get("memory")?)))
+        .collect();
+    let mut evidence = Vec::new();
+    evidence.extend(event.map(|event| case.event(event)));
+    evidence.extend(waiting.map(|(pod, message)| case.status(&pod, None, message)));
+    if !limits.is_empty() {
+        evidence.push(case.spec(&workload.object, limits.join(", ")));
+    }
+    let finding = Finding::new(&CAUSES[0], &workload.object)
+        .strength(0.96)
+        .summary(format!("killed for memory before it could start: {}", limits.join(", ")))
+        .because(evidence)
+        .since(event.and_then(|event| event.first_seen()))
+        .check(Kubectl::describe(&workload.object))
+        .action(ActionKind::Resize, Risk::Medium, "raise the memory limit to what the container needs");
+    case.find(finding);
+}
+
 #[cfg(test)]
 mod tests {
     use crate::diagnosis::testkit::scene;
@@ -69,5 +109,18 @@ mod tests {
     #[test]
     fn exit_code_137_alone_is_not_out_of_memory() {
         scene().deployment("shop", "api", 2).crashing("shop", "api", 137, "Error").expect_not("oom-killed");
+    }
+
+    #[test]
+    fn a_limit_below_what_the_runtime_needs_kills_before_the_start() {
+        scene()
+            .deployment("shop", "api", 1)
+            .waiting("shop", "api", "ContainerCreating", "")
+            .event(
+                "Pod shop/api-rs1-0",
+                "FailedCreatePodSandBox",
+                "runc create failed: container init was OOM-killed (memory limit too low?): unknown",
+            )
+            .expect("oom-killed", "Deployment shop/api");
     }
 }

@@ -1,0 +1,201 @@
+//! Calls that failed, as callers' log lines tell: who, whom, and how.
+//!
+//! The wordings are those of the common clients: Go's net, Java's and .NET's sockets, Node's libuv codes, Python's requests,
+//! gRPC, envoy, nginx and Spring Cloud.
+
+use super::{Host, View, hosts};
+use crate::model::ObjectRef;
+
+/// How a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallFailure {
+    /// The name did not resolve.
+    Unresolved,
+    /// Nobody listens, or no instance is known.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// The connection broke.
+    Reset,
+    /// The callee answered that it cannot.
+    Unavailable,
+}
+
+/// One pattern of failed calls from a workload to a Service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailedCall {
+    /// The caller.
+    pub from: ObjectRef,
+    /// The Service called.
+    pub to: ObjectRef,
+    /// The port, where the line has one.
+    pub port: Option<u16>,
+    /// How it failed.
+    pub failure: CallFailure,
+    /// Which pattern says so: an index into [`View::patterns`].
+    pub pattern: usize,
+}
+
+const UNRESOLVED: &[&str] = &[
+    "no such host",
+    "unknownhostexception",
+    "enotfound",
+    "eai_again",
+    "getaddrinfo",
+    "name or service not known",
+    "temporary failure in name resolution",
+    "name does not resolve",
+    "could not resolve host",
+    "couldn't resolve host",
+    "failed to resolve",
+    "host not found",
+    "nodename nor servname",
+    "dns resolution failed",
+    "no such host is known",
+    "server misbehaving",
+    "nxdomain",
+    "servfail",
+];
+const REFUSED: &[&str] = &[
+    "connection refused",
+    "connectionrefused",
+    "econnrefused",
+    "actively refused",
+    "no servers available",
+    "no instances available",
+    "no healthy upstream",
+    "no live upstreams",
+    "no route to host",
+    "ehostunreach",
+    "network is unreachable",
+    "connect error",
+];
+const TIMED_OUT: &[&str] = &[
+    "i/o timeout",
+    "deadline exceeded",
+    "deadline_exceeded",
+    "deadlineexceeded",
+    "timed out",
+    "timedout",
+    "etimedout",
+    "connect timeout",
+    "connection timeout",
+    "read timeout",
+    "sockettimeoutexception",
+    "connecttimeoutexception",
+    "unabletoconnect",
+    "upstream request timeout",
+];
+const RESET: &[&str] = &[
+    "connection reset",
+    "econnreset",
+    "broken pipe",
+    "socket hang up",
+    "unexpected eof",
+    "premature close",
+    "prematurely closed",
+    "remote end closed connection",
+];
+const UNAVAILABLE: &[&str] = &[
+    "code = unavailable",
+    "statuscode.unavailable",
+    "status.unavailable",
+    "unavailable:",
+    "503 service",
+    "502 bad gateway",
+    "504 gateway",
+    "service unavailable",
+];
+
+/// How a call failed, by the words of a line; `None` where it does not tell of one.
+pub fn call_failure(line: &str) -> Option<CallFailure> {
+    let line = line.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    // A lookup that times out is a lookup first.
+    let lookup = line.contains("lookup ") && line.contains(":53");
+    if says(UNRESOLVED) || lookup {
+        Some(CallFailure::Unresolved)
+    } else if says(REFUSED) {
+        Some(CallFailure::Refused)
+    } else if says(TIMED_OUT) {
+        Some(CallFailure::TimedOut)
+    } else if says(RESET) {
+        Some(CallFailure::Reset)
+    } else if says(UNAVAILABLE) {
+        Some(CallFailure::Unavailable)
+    } else {
+        None
+    }
+}
+
+/// Words before a bare name that make it the name of a host or service.
+const INTRODUCES: &[&str] =
+    &["service", "host", "upstream", "lookup", "resolve", "cluster", "server", "unknownhostexception", "enotfound"];
+
+/// Whether a host is meant as one: marked as such, or introduced by a word that says so.
+pub fn is_meant(text: &str, host: &Host<'_>) -> bool {
+    if host.marked {
+        return true;
+    }
+    let start = host.name.as_ptr() as usize - text.as_ptr() as usize;
+    let before = text[..start].trim_end_matches([' ', ':', '"', '\'', '=', '`', '[', '(']);
+    let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    INTRODUCES.iter().any(|it| word.eq_ignore_ascii_case(it))
+}
+
+pub(super) fn failed_calls(view: &View<'_>) -> Vec<FailedCall> {
+    let mut found: Vec<FailedCall> = Vec::new();
+    for (index, pattern) in view.patterns.iter().enumerate() {
+        let Some(failure) = call_failure(&pattern.example) else { continue };
+        for host in hosts(&pattern.example).filter(|host| is_meant(&pattern.example, host)) {
+            let Some(service) = view.service_at(host.name, &pattern.workload.namespace) else { continue };
+            if service.workloads.contains(&pattern.workload) {
+                continue;
+            }
+            let call = FailedCall {
+                from: pattern.workload.clone(),
+                to: service.object(),
+                port: host.port,
+                failure,
+                pattern: index,
+            };
+            if !found.iter().rev().take(8).any(|known| known.pattern == index && known.to == call.to) {
+                found.push(call);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_told_apart_in_the_words_of_many_clients() {
+        for (line, failure) in [
+            ("dial tcp 10.96.0.3:8080: connect: connection refused", CallFailure::Refused),
+            (
+                "dial tcp: lookup ledger on 10.96.0.10:53: read udp 10.1.0.3:4000->10.96.0.10:53: i/o timeout",
+                CallFailure::Unresolved,
+            ),
+            ("java.net.UnknownHostException: ledger", CallFailure::Unresolved),
+            ("Error: connect ECONNREFUSED 10.96.0.3:8080", CallFailure::Refused),
+            ("requests.exceptions.ConnectTimeout: Connection to ledger timed out.", CallFailure::TimedOut),
+            ("WARN RoundRobinLoadBalancer: No servers available for service: ledger", CallFailure::Refused),
+            ("rpc error: code = Unavailable desc = closing", CallFailure::Unavailable),
+        ] {
+            assert_eq!(call_failure(line), Some(failure), "{line}");
+        }
+        assert_eq!(call_failure("order 17 stored"), None);
+    }
+
+    #[test]
+    fn a_bare_word_is_a_host_only_where_it_is_introduced_as_one() {
+        let meant = |text: &str| {
+            hosts(text).filter(|host| is_meant(text, host)).map(|host| host.name.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(meant("No servers available for service: ledger"), ["ledger"]);
+        assert_eq!(meant("could not read the ledger: refused"), Vec::<String>::new());
+    }
+}
