@@ -178,11 +178,6 @@ impl MetricStore {
         self.by_id.get(id).map(|index| self.series[*index].unit)
     }
 
-    /// The last minute's value.
-    pub(crate) fn latest(&self, handle: SeriesHandle) -> Option<f64> {
-        self.series[handle.0].values.back().map(|value| f64::from(*value)).filter(|value| !value.is_nan())
-    }
-
     /// One statistic a period, oldest first; a period is named by its start and left out where nothing was measured.
     pub(crate) fn statistic(
         &self,

@@ -9,12 +9,30 @@
 
 mod alarm_event;
 mod alarms;
+mod behaviour;
+mod build;
+mod controllers;
+mod events;
+mod gauges;
 mod kinds;
+mod kubelet;
+mod logs;
 mod metrics;
 mod noise;
+mod objects;
+mod pod_status;
+mod pods;
 mod scenario;
+mod scheduler;
+mod shop;
 mod state;
 mod store;
+mod traffic;
+mod views;
+mod watch;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,6 +44,11 @@ pub use kinds::{Kind, Resource};
 pub use metrics::{KEPT_MINUTES, MetricId, Shape, Statistic, UnknownStatistic};
 pub use scenario::{Scenario, UnknownScenario};
 pub use store::{Change, ChangeType, Key, Object, Store};
+pub use views::{LogRequest, Usage};
+
+pub(crate) use objects::seconds;
+pub(crate) use state::selects;
+pub(crate) use views::{accept, new_suffix, writable};
 
 use state::State;
 
@@ -92,9 +115,9 @@ impl std::fmt::Debug for World {
 impl World {
     /// A world that has lived through its history.
     pub fn new(options: Options) -> Self {
-        let start = options.start.as_second();
-        let mut state = State::new(options.clone(), start - options.history.as_secs());
-        state.run_until(start);
+        let apps = shop::applications(options.nodes, options.pods);
+        let mut state = State::new(options.clone(), apps, options.start.as_second());
+        build::boot(&mut state);
         Self { options, state: Mutex::new(state) }
     }
 

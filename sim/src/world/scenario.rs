@@ -1,5 +1,13 @@
 //! What breaks, by name.
 
+use super::behaviour::{self, Ending, LEAK_FILLS_IN_S};
+use super::build;
+use super::controllers::node;
+use super::kinds::Kind;
+use super::kubelet::Stage;
+use super::state::State;
+use super::store::Key;
+
 /// A scenario: what happens to the cluster once it has settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Scenario {
@@ -64,5 +72,90 @@ impl std::str::FromStr for Scenario {
 
     fn from_str(text: &str) -> Result<Self, UnknownScenario> {
         Self::ALL.into_iter().find(|scenario| scenario.name() == text).ok_or_else(|| UnknownScenario(text.to_owned()))
+    }
+}
+
+/// How long before anybody notices a scenario's break begins.
+pub(crate) fn lead_s(scenario: Scenario) -> i64 {
+    match scenario {
+        // The first container reaches its limit when the others break.
+        Scenario::MemoryLeak => LEAK_FILLS_IN_S,
+        _ => 0,
+    }
+}
+
+/// Breaks what the scenario breaks.
+pub(crate) fn break_something(state: &mut State) {
+    let registry = state.registry();
+    let app = |state: &State, id: &str| state.apps_by_id.get(id).map(|index| state.apps[*index].clone());
+    match state.options.scenario {
+        Scenario::Healthy => {}
+        Scenario::BadRollout => {
+            if let Some(mut app) = app(state, "payments/api") {
+                app.environment.retain(|(name, _)| *name != "DEPLOY_ENV");
+                build::roll_out(state, &app, &registry, "v2.3.1");
+            }
+        }
+        Scenario::WrongImage => {
+            if let Some(app) = app(state, "shop/catalog") {
+                build::roll_out(state, &app, &registry, "v1.8.4-rc.2");
+            }
+        }
+        Scenario::MemoryLeak => leak(state, "shop/recommendation"),
+        Scenario::NodeFailure => {
+            // A node that carries much, so that its loss is felt, but not the databases.
+            let stateful = [pod_node(state, "data", "orders-db-0"), pod_node(state, "data", "sessions-0")];
+            let mut nodes: Vec<(usize, String)> = state
+                .store
+                .list(Kind::Node, "")
+                .map(|(key, _)| (state.runs.values().filter(|run| run.node == key.name).count(), key.name.clone()))
+                .filter(|(_, name)| !stateful.contains(&Some(name.clone())))
+                .collect();
+            nodes.sort();
+            if let Some((_, name)) = nodes.pop() {
+                node::fail(state, &name);
+            }
+        }
+        Scenario::AlarmStorm => {
+            let zone = format!("{}a", state.options.region);
+            let nodes: Vec<String> = state
+                .store
+                .list(Kind::Node, "")
+                .filter(|(_, node)| node["metadata"]["labels"]["topology.kubernetes.io/zone"] == zone.as_str())
+                .map(|(key, _)| key.name.clone())
+                .collect();
+            for name in nodes {
+                node::fail(state, &name);
+            }
+        }
+    }
+}
+
+fn pod_node(state: &State, namespace: &str, pod: &str) -> Option<String> {
+    state.store.get(Kind::Pod, namespace, pod)?["spec"]["nodeName"].as_str().map(str::to_owned)
+}
+
+/// Lets an application hold on to memory from now on.
+fn leak(state: &mut State, id: &str) {
+    let now = state.now;
+    state.leaks.insert(id.to_owned(), now);
+    let Some(index) = state.apps_by_id.get(id).copied() else { return };
+    let keys: Vec<Key> =
+        state.runs.iter().filter(|(_, run)| run.app == Some(index)).map(|(key, _)| key.clone()).collect();
+    for (order, key) in keys.into_iter().enumerate() {
+        let Some(pod) = state.store.at(Kind::Pod, &key).cloned() else { continue };
+        let Some(mut run) = state.runs.remove(&key) else { continue };
+        for (container, spec) in
+            run.containers.iter_mut().zip(pod["spec"]["containers"].as_array().into_iter().flatten())
+        {
+            let started = container.current.as_ref().map_or(now, |instance| instance.started);
+            if let Stage::Running { end, .. } = &mut container.stage {
+                // The first of them ends when the break was promised, the others one after the other.
+                let at = behaviour::leak_ends(state, id, spec, started).unwrap_or(now + LEAK_FILLS_IN_S);
+                *end = Some((at.min(now + LEAK_FILLS_IN_S + 40 * order as i64), Ending::OutOfMemory));
+            }
+        }
+        state.runs.insert(key.clone(), run);
+        state.after(1, super::state::Wake::Pod(key));
     }
 }

@@ -1,0 +1,624 @@
+//! Which columns each kind has, and what stands in them: the printers of the API server.
+
+use serde_json::{Value, json};
+
+use super::table::{Column, human_duration, number, text, wide};
+use crate::world::{Kind, seconds};
+
+const AGE: Column = text("Age");
+const NAME: Column = text("Name");
+
+/// The columns of a kind.
+pub(crate) fn of(kind: Kind) -> &'static [Column] {
+    match kind {
+        Kind::Pod => {
+            const {
+                &[
+                    NAME,
+                    text("Ready"),
+                    text("Status"),
+                    text("Restarts"),
+                    AGE,
+                    wide("IP"),
+                    wide("Node"),
+                    wide("Nominated Node"),
+                    wide("Readiness Gates"),
+                ]
+            }
+        }
+        Kind::Node => {
+            const {
+                &[
+                    NAME,
+                    text("Status"),
+                    text("Roles"),
+                    AGE,
+                    text("Version"),
+                    wide("Internal-IP"),
+                    wide("External-IP"),
+                    wide("OS-Image"),
+                    wide("Kernel-Version"),
+                    wide("Container-Runtime"),
+                ]
+            }
+        }
+        Kind::Deployment => {
+            const {
+                &[
+                    NAME,
+                    text("Ready"),
+                    number("Up-to-date"),
+                    number("Available"),
+                    AGE,
+                    wide("Containers"),
+                    wide("Images"),
+                    wide("Selector"),
+                ]
+            }
+        }
+        Kind::ReplicaSet => {
+            const {
+                &[
+                    NAME,
+                    number("Desired"),
+                    number("Current"),
+                    number("Ready"),
+                    AGE,
+                    wide("Containers"),
+                    wide("Images"),
+                    wide("Selector"),
+                ]
+            }
+        }
+        Kind::StatefulSet => const { &[NAME, text("Ready"), AGE, wide("Containers"), wide("Images")] },
+        Kind::DaemonSet => {
+            const {
+                &[
+                    NAME,
+                    number("Desired"),
+                    number("Current"),
+                    number("Ready"),
+                    number("Up-to-date"),
+                    number("Available"),
+                    text("Node Selector"),
+                    AGE,
+                    wide("Containers"),
+                    wide("Images"),
+                    wide("Selector"),
+                ]
+            }
+        }
+        Kind::Job => {
+            const {
+                &[
+                    NAME,
+                    text("Status"),
+                    text("Completions"),
+                    text("Duration"),
+                    AGE,
+                    wide("Containers"),
+                    wide("Images"),
+                    wide("Selector"),
+                ]
+            }
+        }
+        Kind::CronJob => {
+            const {
+                &[
+                    NAME,
+                    text("Schedule"),
+                    text("Timezone"),
+                    text("Suspend"),
+                    number("Active"),
+                    text("Last Schedule"),
+                    AGE,
+                    wide("Containers"),
+                    wide("Images"),
+                    wide("Selector"),
+                ]
+            }
+        }
+        Kind::Service => {
+            const { &[NAME, text("Type"), text("Cluster-IP"), text("External-IP"), text("Port(s)"), AGE, wide("Selector")] }
+        }
+        Kind::Namespace => const { &[NAME, text("Status"), AGE] },
+        Kind::Event => {
+            const {
+                &[
+                    text("Last Seen"),
+                    text("Type"),
+                    text("Reason"),
+                    text("Object"),
+                    wide("Subobject"),
+                    wide("Source"),
+                    text("Message"),
+                    wide("First Seen"),
+                    wide("Count"),
+                    wide("Name"),
+                ]
+            }
+        }
+        Kind::HorizontalPodAutoscaler => {
+            const { &[NAME, text("Reference"), text("Targets"), text("MinPods"), text("MaxPods"), text("Replicas"), AGE] }
+        }
+        Kind::PodDisruptionBudget => {
+            const { &[NAME, text("Min Available"), text("Max Unavailable"), number("Allowed Disruptions"), AGE] }
+        }
+        Kind::PersistentVolumeClaim => {
+            const {
+                &[
+                    NAME,
+                    text("Status"),
+                    text("Volume"),
+                    text("Capacity"),
+                    text("Access Modes"),
+                    text("StorageClass"),
+                    text("VolumeAttributesClass"),
+                    AGE,
+                    wide("VolumeMode"),
+                ]
+            }
+        }
+        Kind::PersistentVolume => {
+            const {
+                &[
+                    NAME,
+                    text("Capacity"),
+                    text("Access Modes"),
+                    text("Reclaim Policy"),
+                    text("Status"),
+                    text("Claim"),
+                    text("StorageClass"),
+                    text("VolumeAttributesClass"),
+                    text("Reason"),
+                    AGE,
+                    wide("VolumeMode"),
+                ]
+            }
+        }
+        Kind::Endpoints => const { &[NAME, text("Endpoints"), AGE] },
+        Kind::EndpointSlice => const { &[NAME, text("AddressType"), text("Ports"), text("Endpoints"), AGE] },
+        Kind::ConfigMap => const { &[NAME, text("Data"), AGE] },
+        Kind::Secret => const { &[NAME, text("Type"), number("Data"), AGE] },
+        Kind::ServiceAccount => const { &[NAME, number("Secrets"), AGE] },
+        Kind::Ingress => const { &[NAME, text("Class"), text("Hosts"), text("Address"), text("Ports"), AGE] },
+        Kind::ResourceQuota => const { &[NAME, text("Request"), text("Limit"), AGE] },
+        Kind::StorageClass => {
+            const {
+                &[
+                    NAME,
+                    text("Provisioner"),
+                    text("ReclaimPolicy"),
+                    text("VolumeBindingMode"),
+                    text("AllowVolumeExpansion"),
+                    AGE,
+                ]
+            }
+        }
+        Kind::NodePool => const { &[NAME, text("NodeClass"), text("Nodes"), text("Ready"), AGE, wide("Weight")] },
+        Kind::Application => const { &[NAME, text("Sync Status"), text("Health Status")] },
+        _ => const { &[NAME, AGE] },
+    }
+}
+
+/// The cells of an object's row.
+pub(crate) fn cells(kind: Kind, object: &Value, now: i64) -> Vec<Value> {
+    let (name, spec, status) = (&object["metadata"]["name"], &object["spec"], &object["status"]);
+    let age = || json!(since(&object["metadata"]["creationTimestamp"], now));
+    let count = |value: &Value| json!(value.as_i64().unwrap_or(0));
+    let or = |value: &Value, other: &str| if value.is_null() { json!(other) } else { value.clone() };
+    let of = |ready: &Value, wanted: &Value| {
+        json!(format!("{}/{}", ready.as_i64().unwrap_or(0), wanted.as_i64().unwrap_or(0)))
+    };
+    let template = |template: &Value| {
+        let containers = list(&template["spec"]["containers"]);
+        let join = |field: &str| containers.iter().filter_map(|c| c[field].as_str()).collect::<Vec<_>>().join(",");
+        (json!(join("name")), json!(join("image")))
+    };
+    let selector = || json!(labels(&spec["selector"]["matchLabels"]));
+    match kind {
+        Kind::Pod => pod(object, now),
+        Kind::Node => node(object, now),
+        Kind::Deployment => {
+            let (containers, images) = template(&spec["template"]);
+            vec![
+                name.clone(),
+                of(&status["readyReplicas"], &spec["replicas"]),
+                count(&status["updatedReplicas"]),
+                count(&status["availableReplicas"]),
+                age(),
+                containers,
+                images,
+                selector(),
+            ]
+        }
+        Kind::ReplicaSet => {
+            let (containers, images) = template(&spec["template"]);
+            vec![
+                name.clone(),
+                count(&spec["replicas"]),
+                count(&status["replicas"]),
+                count(&status["readyReplicas"]),
+                age(),
+                containers,
+                images,
+                selector(),
+            ]
+        }
+        Kind::StatefulSet => {
+            let (containers, images) = template(&spec["template"]);
+            vec![name.clone(), of(&status["readyReplicas"], &spec["replicas"]), age(), containers, images]
+        }
+        Kind::DaemonSet => {
+            let (containers, images) = template(&spec["template"]);
+            let nodes = labels(&spec["template"]["spec"]["nodeSelector"]);
+            vec![
+                name.clone(),
+                count(&status["desiredNumberScheduled"]),
+                count(&status["currentNumberScheduled"]),
+                count(&status["numberReady"]),
+                count(&status["updatedNumberScheduled"]),
+                count(&status["numberAvailable"]),
+                json!(nodes),
+                age(),
+                containers,
+                images,
+                selector(),
+            ]
+        }
+        Kind::Job => {
+            let (containers, images) = template(&spec["template"]);
+            let conditions = list(&status["conditions"]);
+            let has = |kind: &str| {
+                conditions.iter().any(|condition| condition["type"] == kind && condition["status"] == "True")
+            };
+            let word = if has("Complete") {
+                "Complete"
+            } else if has("Failed") {
+                "Failed"
+            } else if spec["suspend"] == true {
+                "Suspended"
+            } else {
+                "Running"
+            };
+            let took = match (seconds(&status["startTime"]), seconds(&status["completionTime"])) {
+                (Some(start), end) => human_duration(end.unwrap_or(now) - start),
+                _ => String::new(),
+            };
+            let wanted = if spec["completions"].is_null() { json!(1) } else { spec["completions"].clone() };
+            vec![
+                name.clone(),
+                json!(word),
+                of(&status["succeeded"], &wanted),
+                json!(took),
+                age(),
+                containers,
+                images,
+                json!(labels(&spec["selector"]["matchLabels"])),
+            ]
+        }
+        Kind::CronJob => {
+            let (containers, images) = template(&spec["jobTemplate"]["spec"]["template"]);
+            let suspend = if spec["suspend"] == true { "True" } else { "False" };
+            let last = if status["lastScheduleTime"].is_null() {
+                "<none>".to_owned()
+            } else {
+                since(&status["lastScheduleTime"], now)
+            };
+            vec![
+                name.clone(),
+                spec["schedule"].clone(),
+                or(&spec["timeZone"], "<none>"),
+                json!(suspend),
+                json!(list(&status["active"]).len()),
+                json!(last),
+                age(),
+                containers,
+                images,
+                json!("<none>"),
+            ]
+        }
+        Kind::Service => {
+            let ports: Vec<String> = list(&spec["ports"])
+                .iter()
+                .map(|port| {
+                    let protocol = port["protocol"].as_str().unwrap_or("TCP");
+                    match port["nodePort"].as_i64() {
+                        Some(node_port) => format!("{}:{node_port}/{protocol}", port["port"]),
+                        None => format!("{}/{protocol}", port["port"]),
+                    }
+                })
+                .collect();
+            vec![
+                name.clone(),
+                or(&spec["type"], "ClusterIP"),
+                or(&spec["clusterIP"], "<none>"),
+                json!("<none>"),
+                json!(ports.join(",")),
+                age(),
+                json!(labels(&spec["selector"])),
+            ]
+        }
+        Kind::Namespace => vec![name.clone(), status["phase"].clone(), age()],
+        Kind::Event => event(object, now),
+        Kind::HorizontalPodAutoscaler => {
+            let target = &spec["scaleTargetRef"];
+            let reference = format!(
+                "{}/{}",
+                target["kind"].as_str().unwrap_or_default(),
+                target["name"].as_str().unwrap_or_default()
+            );
+            let current = status["currentMetrics"][0]["resource"]["current"]["averageUtilization"].as_i64();
+            let metric = &spec["metrics"][0]["resource"];
+            let wanted = metric["target"]["averageUtilization"].as_i64().unwrap_or(0);
+            let current = current.map_or("<unknown>".to_owned(), |percent| format!("{percent}%"));
+            let targets = format!("{}: {current}/{wanted}%", metric["name"].as_str().unwrap_or("cpu"));
+            vec![
+                name.clone(),
+                json!(reference),
+                json!(targets),
+                count(&spec["minReplicas"]),
+                count(&spec["maxReplicas"]),
+                count(&status["currentReplicas"]),
+                age(),
+            ]
+        }
+        Kind::PodDisruptionBudget => vec![
+            name.clone(),
+            plain(&spec["minAvailable"], "N/A"),
+            plain(&spec["maxUnavailable"], "N/A"),
+            count(&status["disruptionsAllowed"]),
+            age(),
+        ],
+        Kind::PersistentVolumeClaim => vec![
+            name.clone(),
+            status["phase"].clone(),
+            or(&spec["volumeName"], ""),
+            or(&status["capacity"]["storage"], ""),
+            json!(modes(&spec["accessModes"])),
+            or(&spec["storageClassName"], ""),
+            json!("<unset>"),
+            age(),
+            or(&spec["volumeMode"], "Filesystem"),
+        ],
+        Kind::PersistentVolume => {
+            let claim = &spec["claimRef"];
+            let claim = format!(
+                "{}/{}",
+                claim["namespace"].as_str().unwrap_or_default(),
+                claim["name"].as_str().unwrap_or_default()
+            );
+            vec![
+                name.clone(),
+                spec["capacity"]["storage"].clone(),
+                json!(modes(&spec["accessModes"])),
+                spec["persistentVolumeReclaimPolicy"].clone(),
+                status["phase"].clone(),
+                json!(claim),
+                or(&spec["storageClassName"], ""),
+                json!("<unset>"),
+                json!(""),
+                age(),
+                or(&spec["volumeMode"], "Filesystem"),
+            ]
+        }
+        Kind::Endpoints => {
+            let mut addresses = Vec::new();
+            for subset in list(&object["subsets"]) {
+                for address in list(&subset["addresses"]) {
+                    for port in list(&subset["ports"]) {
+                        addresses.push(format!("{}:{}", address["ip"].as_str().unwrap_or_default(), port["port"]));
+                    }
+                }
+            }
+            vec![name.clone(), json!(first_three(&addresses)), age()]
+        }
+        Kind::EndpointSlice => {
+            let ports: Vec<String> = list(&object["ports"]).iter().map(|port| port["port"].to_string()).collect();
+            let addresses: Vec<String> = list(&object["endpoints"])
+                .iter()
+                .filter_map(|endpoint| endpoint["addresses"][0].as_str().map(str::to_owned))
+                .collect();
+            vec![
+                name.clone(),
+                object["addressType"].clone(),
+                json!(if ports.is_empty() { "<unset>".to_owned() } else { ports.join(",") }),
+                json!(first_three(&addresses)),
+                age(),
+            ]
+        }
+        Kind::ConfigMap => {
+            vec![name.clone(), json!(object["data"].as_object().map_or(0, serde_json::Map::len).to_string()), age()]
+        }
+        Kind::Secret => vec![
+            name.clone(),
+            or(&object["type"], "Opaque"),
+            json!(object["data"].as_object().map_or(0, serde_json::Map::len)),
+            age(),
+        ],
+        Kind::ServiceAccount => vec![name.clone(), json!(list(&object["secrets"]).len()), age()],
+        Kind::Ingress => {
+            let hosts: Vec<&str> =
+                list(&spec["rules"]).iter().map(|rule| rule["host"].as_str().unwrap_or("*")).collect();
+            let address = status["loadBalancer"]["ingress"][0]["hostname"].as_str().unwrap_or_default();
+            vec![
+                name.clone(),
+                or(&spec["ingressClassName"], "<none>"),
+                json!(hosts.join(",")),
+                json!(address),
+                json!("80"),
+                age(),
+            ]
+        }
+        Kind::ResourceQuota => {
+            let part = |limits: bool| {
+                let hard = status["hard"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .filter(|(name, _)| name.starts_with("limits.") == limits);
+                let shown = hard.map(|(name, hard)| {
+                    format!("{name}: {}/{}", status["used"][name].as_str().unwrap_or("0"), hard.as_str().unwrap_or("0"))
+                });
+                json!(shown.collect::<Vec<_>>().join(", "))
+            };
+            vec![name.clone(), part(false), part(true), age()]
+        }
+        Kind::StorageClass => {
+            let default = object["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true";
+            let shown =
+                if default { json!(format!("{} (default)", name.as_str().unwrap_or_default())) } else { name.clone() };
+            vec![
+                shown,
+                object["provisioner"].clone(),
+                or(&object["reclaimPolicy"], "Delete"),
+                or(&object["volumeBindingMode"], "Immediate"),
+                json!((object["allowVolumeExpansion"] == true).to_string()),
+                age(),
+            ]
+        }
+        Kind::NodePool => vec![
+            name.clone(),
+            spec["template"]["spec"]["nodeClassRef"]["name"].clone(),
+            json!("0"),
+            json!("True"),
+            age(),
+            json!(spec["weight"].to_string()),
+        ],
+        Kind::Application => vec![name.clone(), status["sync"]["status"].clone(), status["health"]["status"].clone()],
+        _ => vec![name.clone(), age()],
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn since(stamp: &Value, now: i64) -> String {
+    seconds(stamp).map_or_else(|| "<unknown>".to_owned(), |at| human_duration(now - at))
+}
+
+fn labels(map: &Value) -> String {
+    let shown: Vec<String> = map
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    if shown.is_empty() { "<none>".to_owned() } else { shown.join(",") }
+}
+
+fn plain(value: &Value, other: &str) -> Value {
+    match value {
+        Value::Null => json!(other),
+        Value::String(text) => json!(text),
+        number => json!(number.to_string()),
+    }
+}
+
+fn modes(modes: &Value) -> String {
+    let short = |mode: &Value| match mode.as_str() {
+        Some("ReadWriteOnce") => "RWO",
+        Some("ReadOnlyMany") => "ROX",
+        Some("ReadWriteMany") => "RWX",
+        _ => "RWOP",
+    };
+    list(modes).iter().map(short).collect::<Vec<_>>().join(",")
+}
+
+fn first_three(all: &[String]) -> String {
+    match all.len() {
+        0 => "<none>".to_owned(),
+        1..=3 => all.join(","),
+        more => format!("{} + {} more...", all[..3].join(","), more - 3),
+    }
+}
+
+fn pod(pod: &Value, now: i64) -> Vec<Value> {
+    let statuses = list(&pod["status"]["containerStatuses"]);
+    let total = list(&pod["spec"]["containers"]).len();
+    let ready = statuses.iter().filter(|status| status["ready"] == true).count();
+    let restarts: i64 = statuses.iter().filter_map(|status| status["restartCount"].as_i64()).sum();
+    let last = statuses.iter().filter_map(|status| seconds(&status["lastState"]["terminated"]["finishedAt"])).max();
+    let restarts = match last {
+        Some(at) if restarts > 0 => format!("{restarts} ({} ago)", human_duration(now - at)),
+        _ => restarts.to_string(),
+    };
+    let mut reason =
+        pod["status"]["reason"].as_str().or(pod["status"]["phase"].as_str()).unwrap_or("Unknown").to_owned();
+    let mut running = false;
+    for status in statuses.iter().rev() {
+        let (waiting, terminated) = (&status["state"]["waiting"], &status["state"]["terminated"]);
+        if let Some(word) = waiting["reason"].as_str().or(terminated["reason"].as_str()) {
+            word.clone_into(&mut reason);
+        } else if status["ready"] == true && !status["state"]["running"].is_null() {
+            running = true;
+        }
+    }
+    if reason == "Completed" && running {
+        "Running".clone_into(&mut reason);
+    }
+    if !pod["metadata"]["deletionTimestamp"].is_null() {
+        "Terminating".clone_into(&mut reason);
+    }
+    let or_none = |value: &Value| if value.is_null() { json!("<none>") } else { value.clone() };
+    vec![
+        pod["metadata"]["name"].clone(),
+        json!(format!("{ready}/{total}")),
+        json!(reason),
+        json!(restarts),
+        json!(since(&pod["metadata"]["creationTimestamp"], now)),
+        or_none(&pod["status"]["podIP"]),
+        or_none(&pod["spec"]["nodeName"]),
+        json!("<none>"),
+        json!("<none>"),
+    ]
+}
+
+fn node(node: &Value, now: i64) -> Vec<Value> {
+    let ready = list(&node["status"]["conditions"]).iter().find(|condition| condition["type"] == "Ready");
+    let mut words =
+        vec![if ready.is_some_and(|condition| condition["status"] == "True") { "Ready" } else { "NotReady" }];
+    if node["spec"]["unschedulable"] == true {
+        words.push("SchedulingDisabled");
+    }
+    let info = &node["status"]["nodeInfo"];
+    vec![
+        node["metadata"]["name"].clone(),
+        json!(words.join(",")),
+        json!("<none>"),
+        json!(since(&node["metadata"]["creationTimestamp"], now)),
+        info["kubeletVersion"].clone(),
+        node["status"]["addresses"][0]["address"].clone(),
+        json!("<none>"),
+        info["osImage"].clone(),
+        info["kernelVersion"].clone(),
+        info["containerRuntimeVersion"].clone(),
+    ]
+}
+
+fn event(event: &Value, now: i64) -> Vec<Value> {
+    let about = &event["involvedObject"];
+    let object = format!(
+        "{}/{}",
+        about["kind"].as_str().unwrap_or_default().to_lowercase(),
+        about["name"].as_str().unwrap_or_default()
+    );
+    let (component, host) = (&event["source"]["component"], &event["source"]["host"]);
+    let source = [component, host].iter().filter_map(|part| part.as_str()).collect::<Vec<_>>().join(", ");
+    let (first, last) = (since(&event["firstTimestamp"], now), since(&event["lastTimestamp"], now));
+    let count = event["count"].as_i64().unwrap_or(1);
+    let seen = if count > 1 { format!("{last} (x{count} over {first})") } else { last };
+    vec![
+        json!(seen),
+        event["type"].clone(),
+        event["reason"].clone(),
+        json!(object),
+        json!(about["fieldPath"].as_str().unwrap_or_default()),
+        json!(source),
+        event["message"].clone(),
+        json!(first),
+        json!(count.to_string()),
+        event["metadata"]["name"].clone(),
+    ]
+}
