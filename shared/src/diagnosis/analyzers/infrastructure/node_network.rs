@@ -28,9 +28,12 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
     let view = case.view;
     let signals = signals(view);
     let slowness = Slowness::of(view);
+    // Where alerts watch the cluster, a rise that crossed no threshold is the echo of somebody else's slow network.
+    let watched = signals.iter().any(Signal::is_alert);
     let retransmitting: Vec<&Signal<'_>> = signals
         .iter()
         .filter(|it| it.kind == SignalKind::Retransmission && it.object.kind == Kind::Node && it.ratio >= 4.0)
+        .filter(|it| it.is_alert() || !watched)
         .collect();
     let slow_by = signals.iter().filter(|it| it.kind == SignalKind::Latency).map(|it| it.ratio).fold(0.0, f64::max);
     let falls = |kind: SignalKind| signals.iter().filter(|it| it.kind == kind && it.ratio < 0.7).count();
@@ -53,9 +56,14 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         return;
     }
 
-    // No retransmissions known: independent slowness that has nothing but the node in common.
+    // No retransmissions known: independent slowness that has nothing but the node in common. Workloads count whose slow
+    // callers are known; of the others nobody can say that they do not depend on one another.
     let mut beginnings: BTreeMap<&str, usize> = BTreeMap::new();
-    let origins: Vec<ObjectRef> = slowness.origins().filter(|it| !it.is_busy()).map(|it| it.object.clone()).collect();
+    let origins: Vec<ObjectRef> = slowness
+        .origins()
+        .filter(|it| !it.is_busy() && slowness.callers_of(&it.object) > 0)
+        .map(|it| it.object.clone())
+        .collect();
     for node in view.snapshot.nodes.iter() {
         let here = slowness.on_node(view, node.name()).filter(|it| origins.contains(&it.object)).count();
         beginnings.insert(node.name(), here);
@@ -137,6 +145,14 @@ mod tests {
             .fold(shop(), |scene, name| scene.metric(SeriesKind::Service, name, "rps", &values(10.0, 4.0)))
             .metric(SeriesKind::Service, "ledger", "p95latency", &values(5.0, 900.0))
             .metric(SeriesKind::Service, "stock", "p95latency", &values(5.0, 800.0))
+            .metric(SeriesKind::Service, "front", "p95latency", &values(20.0, 950.0))
+            .template("shop", "front", |spec| {
+                for name in ["ledger", "stock"] {
+                    let value = Some(format!("http://{name}:8080"));
+                    let variable = crate::model::EnvVar { name: name.into(), value, ..Default::default() };
+                    spec.containers[0].env.push(variable);
+                }
+            })
             .expect("node-network-delay", "Node node-b");
     }
 
