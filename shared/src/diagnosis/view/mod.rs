@@ -46,6 +46,8 @@ pub struct View<'a> {
     services: Vec<ServiceView<'a>>,
     by_service: HashMap<(&'a str, &'a str), usize>,
     by_address: HashMap<&'a str, usize>,
+    by_node: HashMap<&'a str, &'a Node>,
+    pods_by_node: HashMap<&'a str, Vec<&'a Pod>>,
     events_by_workload: HashMap<usize, Vec<&'a Event>>,
     events_by_object: HashMap<ObjectRef, Vec<&'a Event>>,
     patterns: Vec<LogPattern>,
@@ -69,6 +71,8 @@ impl<'a> View<'a> {
             workloads,
             by_service: HashMap::new(),
             by_address: HashMap::new(),
+            by_node: snapshot.nodes.items.iter().map(|node| (node.name(), node)).collect(),
+            pods_by_node: HashMap::new(),
             events_by_workload: HashMap::new(),
             events_by_object: HashMap::new(),
             patterns: Vec::new(),
@@ -86,6 +90,9 @@ impl<'a> View<'a> {
             if !matches!(address, "" | "None") {
                 view.by_address.insert(address, index);
             }
+        }
+        for pod in snapshot.pods.items.iter().filter(|pod| !pod.spec.node_name.is_empty() && is_live(pod)) {
+            view.pods_by_node.entry(&pod.spec.node_name).or_default().push(pod);
         }
         view.index_events();
         view.mine_logs();
@@ -281,12 +288,12 @@ impl<'a> View<'a> {
 
     /// Live pods on a node.
     pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &'a Pod> {
-        self.snapshot.pods.iter().filter(move |pod| pod.spec.node_name == node && is_live(pod))
+        self.pods_by_node.get(node).into_iter().flatten().copied()
     }
 
     /// The node of this name.
     pub fn node(&self, name: &str) -> Option<&'a Node> {
-        self.snapshot.nodes.items.iter().find(|node| node.name() == name)
+        self.by_node.get(name).copied()
     }
 
     /// A metric series of a Service, node or pod, by name.

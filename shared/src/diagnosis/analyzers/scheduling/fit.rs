@@ -182,21 +182,21 @@ fn short_resources(view: &View<'_>, spec: &PodSpec, node: &Node) -> Vec<String> 
 
 /// Whether anti-affinity, the pod's own or that of pods already there, keeps the two apart.
 fn is_kept_away(view: &View<'_>, pod: &Pod, node: &Node) -> bool {
-    let others = || {
-        view.snapshot.pods.iter().filter(|it| is_live(it) && !it.spec.node_name.is_empty() && it.name() != pod.name())
-    };
-    let same_place = |other: &Pod, key: &str| {
-        let place = |node: &Node| node.metadata.labels.get(key).cloned();
-        other.spec.node_name == node.name()
-            || place(node).is_some_and(|here| view.node(&other.spec.node_name).and_then(place) == Some(here))
-    };
     let own = anti_affinity(&pod.spec);
-    own.iter().any(|term| others().any(|other| applies(term, pod, other) && same_place(other, &term.topology_key)))
-        || others().any(|other| {
-            anti_affinity(&other.spec)
-                .iter()
-                .any(|term| applies(term, other, pod) && same_place(other, &term.topology_key))
-        })
+    let apart = |other: &Pod, term: &PodAffinityTerm| is_same_place(view, other, node, &term.topology_key);
+    let placed = |other: &Pod| is_live(other) && !other.spec.node_name.is_empty() && other.name() != pod.name();
+    view.snapshot.pods.iter().filter(|other| !own.is_empty() || !anti_affinity(&other.spec).is_empty()).any(|other| {
+        placed(other)
+            && (own.iter().any(|term| applies(term, pod, other) && apart(other, term))
+                || anti_affinity(&other.spec).iter().any(|term| applies(term, other, pod) && apart(other, term)))
+    })
+}
+
+/// Whether `other` runs in the place that `node` is in, as the topology key divides places.
+fn is_same_place(view: &View<'_>, other: &Pod, node: &Node, key: &str) -> bool {
+    let place = |node: &Node| node.metadata.labels.get(key).cloned();
+    other.spec.node_name == node.name()
+        || place(node).is_some_and(|here| view.node(&other.spec.node_name).and_then(place) == Some(here))
 }
 
 /// Required anti-affinity terms.
