@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::diagnosis::Diagnosis;
+use shared::diagnosis::{CauseId, Diagnosis};
 use shared::model::ObjectRef;
 
 use crate::event::{Alarm, AlarmState};
@@ -24,6 +24,11 @@ pub struct Report {
     pub similar: Vec<Earlier>,
     /// What the Bedrock agent added, after its claims were checked.
     pub further: Vec<String>,
+    /// Commands it suggested, after they were checked.
+    pub commands: Vec<String>,
+    /// Whether the agent has been asked, whatever came of it.
+    #[serde(default)]
+    pub investigated: bool,
 }
 
 /// What was found.
@@ -37,6 +42,8 @@ pub enum Finding {
         /// Why, and what to do about it.
         reason: String,
     },
+    /// The alarm names no configured cluster.
+    UnknownCluster,
 }
 
 /// An alarm, in what a message says of it.
@@ -98,16 +105,33 @@ pub struct Earlier {
     pub began: Timestamp,
     /// What it was about.
     pub object: Option<ObjectRef>,
+    /// Its cause, where one was found.
+    pub cause: Option<CauseId>,
     /// Its cause's line.
     pub summary: String,
 }
 
 impl Report {
+    /// A report that says nothing but what the alarm says.
+    pub fn of_alarm(alarm: &Alarm, cluster: &str) -> Self {
+        Self {
+            alarm: AlarmLine::from(alarm),
+            cluster: cluster.to_owned(),
+            finding: Finding::UnknownCluster,
+            measures: Vec::new(),
+            gaps: Vec::new(),
+            similar: Vec::new(),
+            further: Vec::new(),
+            commands: Vec::new(),
+            investigated: false,
+        }
+    }
+
     /// The diagnosis, where there is one.
     pub fn diagnosis(&self) -> Option<&Diagnosis> {
         match &self.finding {
             Finding::Diagnosed(diagnosis) => Some(diagnosis),
-            Finding::Unreachable { .. } => None,
+            Finding::Unreachable { .. } | Finding::UnknownCluster => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Both languages have every key, and no key is without use.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use fluent_bundle::FluentResource;
 
@@ -36,6 +37,28 @@ fn keys(sources: [&str; 2]) -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn both_languages_have_every_key_with_the_same_values() {
     assert_eq!(keys(EN), keys(KO));
+}
+
+#[test]
+fn every_key_is_used() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut code = String::new();
+    let mut folders = vec![root.join("shared/src"), root.join("functions")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                code.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let unused: Vec<_> = keys(EN)
+        .into_keys()
+        .filter(|key| !key.starts_with("cause-") && !code.contains(&format!("\"{key}\"")))
+        .collect();
+    assert_eq!(unused, Vec::<String>::new());
 }
 
 fn cause(id: &'static str, summary: &str, facts: &[(&str, &str)]) -> Cause {

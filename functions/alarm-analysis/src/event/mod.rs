@@ -18,6 +18,9 @@ pub use hints::{Focus, LoadBalancerName};
 /// ten metrics of thirty dimensions each, some ten times that. What is larger is not an alarm.
 pub const MAX_EVENT_BYTES: usize = 192 * 1024;
 
+/// The `detail-type` of the schedule's event: `{"source": "nightshift", "detail-type": "Nightshift Sweep"}`.
+pub const SWEEP: &str = "Nightshift Sweep";
+
 /// Why an event is refused. Messages say what is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedEvent {
@@ -94,6 +97,8 @@ impl MalformedEvent {
 pub enum Invocation {
     /// Messages of the queue, each to be answered for by its id.
     Batch(Vec<Record>),
+    /// The minute's schedule: look after what was left unsent.
+    Sweep,
     /// One event, as EventBridge or a person sends it.
     Single(Box<Result<Alarm, MalformedEvent>>),
 }
@@ -124,6 +129,9 @@ impl Invocation {
                 return Err(MalformedEvent::NotAnInvocation { hint: "Records is not a list" });
             };
             return records.into_iter().map(Record::parse).collect::<Result<_, _>>().map(Invocation::Batch);
+        }
+        if fields.get("detail-type").and_then(Value::as_str) == Some(SWEEP) {
+            return Ok(Self::Sweep);
         }
         if fields.contains_key("detail") || fields.contains_key("detail-type") {
             return Ok(Invocation::Single(Box::new(Alarm::from_event(Value::Object(fields)))));

@@ -22,6 +22,17 @@ const LINE: usize = 300;
 pub fn first(report: &Report, incident: &str, joined: usize, style: &Style) -> Message {
     let colour = colour(report);
     let headline = mrkdwn!("{} *{}*", mark(colour), Mrkdwn::data(headline(report, style)));
+    told(report, incident, joined, colour, &headline, style)
+}
+
+/// What the first message looks like once its incident is over: what was found stays to be read, marked as over.
+pub fn closed(report: &Report, incident: &str, joined: usize, style: &Style) -> Message {
+    let text = style.phrases.say_with("headline-resolved", &[("what", (&style.subject(report)).into())]);
+    let headline = mrkdwn!("{} *{}*", mark(Colour::Good), Mrkdwn::data(text));
+    told(report, incident, joined, Colour::Good, &headline, style)
+}
+
+fn told(report: &Report, incident: &str, joined: usize, colour: Colour, headline: &Mrkdwn, style: &Style) -> Message {
     let mut blocks = vec![Block::context([&place(report, joined, style)])];
     match &report.finding {
         Finding::Diagnosed(diagnosis) => blocks.extend(diagnosed(report, diagnosis, style)),
@@ -31,16 +42,20 @@ pub fn first(report: &Report, incident: &str, joined: usize, style: &Style) -> M
             blocks.push(part("label-why", &Mrkdwn::data(why), style));
             blocks.push(part("label-alarm", &alarm(report, style), style));
         }
+        Finding::UnknownCluster => {
+            blocks.push(part("label-why", &Mrkdwn::data(style.phrases.say("unknown-cluster")), style));
+            blocks.push(part("label-alarm", &alarm(report, style), style));
+        }
     }
     blocks.push(Block::context([&link::links(report, style)]));
-    Message::new(&headline)
+    Message::new(headline)
         .attachment(Attachment::new(colour, blocks))
         .metadata("nightshift_incident", metadata(report, incident))
 }
 
-/// What the first message looks like once its incident is over: the same, marked, quiet.
+/// That an incident is over, in its thread.
 pub fn resolved(report: &Report, incident: &str, began: Timestamp, ended: Timestamp, style: &Style) -> Message {
-    let subject = subject(report, style);
+    let subject = style.subject(report);
     let text = style.phrases.say_with("headline-resolved", &[("what", (&subject).into())]);
     let lasted = Duration(ended.duration_since(began).max(SignedDuration::ZERO)).to_string();
     let note = style.phrases.say_with("resolved-note", &[("duration", (&lasted).into())]);
@@ -66,9 +81,10 @@ pub(super) fn headline(report: &Report, style: &Style) -> String {
     match &report.finding {
         Finding::Unreachable { .. } => phrases
             .say_with("headline-unreachable", &[("alarm", (&alarm).into()), ("cluster", (&report.cluster).into())]),
+        Finding::UnknownCluster => phrases.say_with("headline-unknown-cluster", &[("alarm", (&alarm).into())]),
         Finding::Diagnosed(diagnosis) => match (diagnosis.verdict, diagnosis.causes.first()) {
             (Verdict::CauseFound, Some(_)) => {
-                phrases.say_with("headline-cause", &[("what", (&subject(report, style)).into())])
+                phrases.say_with("headline-cause", &[("what", (&style.subject(report)).into())])
             }
             (Verdict::Healthy, _) => phrases.say_with("headline-healthy", &[("alarm", (&alarm).into())]),
             _ => phrases.say_with("headline-inconclusive", &[("alarm", (&alarm).into())]),
@@ -76,11 +92,13 @@ pub(super) fn headline(report: &Report, style: &Style) -> String {
     }
 }
 
-/// What the incident is about: the cause's line, or the alarm's name where no cause is known.
-fn subject(report: &Report, style: &Style) -> String {
-    let cause = report.diagnosis().and_then(|diagnosis| diagnosis.causes.first());
-    let text = cause.map_or_else(|| report.alarm.name.clone(), |cause| style.phrases.cause_line(cause));
-    first_line(&redact(&text), LINE)
+impl Style {
+    /// What the incident is about: the cause's line, or the alarm's name where no cause is known.
+    pub fn subject(&self, report: &Report) -> String {
+        let cause = report.diagnosis().and_then(|diagnosis| diagnosis.causes.first());
+        let text = cause.map_or_else(|| report.alarm.name.clone(), |cause| self.phrases.cause_line(cause));
+        first_line(&redact(&text), LINE)
+    }
 }
 
 /// Where and when, and how many alarms.
@@ -93,6 +111,7 @@ fn place(report: &Report, joined: usize, style: &Style) -> Mrkdwn {
     if let Some(by) = &report.alarm.suppressed_by {
         parts.push(Mrkdwn::data(style.phrases.say_with("suppressed-note", &[("by", by.into())])));
     }
+    parts.retain(|part| !part.is_empty());
     Mrkdwn::join(parts, " · ")
 }
 
@@ -228,7 +247,12 @@ pub(super) fn alarm(report: &Report, style: &Style) -> Mrkdwn {
 /// What was not to be had, each on its line.
 fn missing(report: &Report, style: &Style) -> Option<Block> {
     const SHOWN: usize = 3;
-    let mut lines: Vec<Mrkdwn> = report.gaps.iter().take(SHOWN).map(|gap| quote(&first_line(gap, LINE))).collect();
+    let mut lines: Vec<Mrkdwn> = report
+        .gaps
+        .iter()
+        .take(SHOWN)
+        .map(|gap| quote(&style.phrases.say_with("permission-missing", &[("what", (&first_line(gap, LINE)).into())])))
+        .collect();
     if report.gaps.len() > SHOWN {
         let more = style.phrases.say_with("more", &[("count", (report.gaps.len() - SHOWN).into())]);
         lines.push(Mrkdwn::data(more));

@@ -16,13 +16,13 @@ mod tests;
 mod thread;
 
 use shared::redact::redact;
-use shared::slack::{ChannelId, Colour, Mrkdwn};
+use shared::slack::{Colour, Mrkdwn};
 use shared::text::{Clock, Language, Phrases};
 
 pub use command::ReadOnlyCommand;
-pub use first::{first, metadata, resolved};
+pub use first::{closed, first, metadata, resolved};
 pub use number::plain;
-pub use thread::{Note, long_form, note};
+pub use thread::{Note, further, long_form, note};
 
 use crate::report::Report;
 
@@ -43,9 +43,6 @@ impl Style {
         Self { phrases: Phrases::new(language), clock, grafana }
     }
 }
-
-/// Where a message goes.
-pub type Channel = ChannelId;
 
 /// Text from outside: redacted, then escaped.
 pub(crate) fn quote(text: &str) -> Mrkdwn {

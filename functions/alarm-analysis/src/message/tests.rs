@@ -87,9 +87,19 @@ fn report(finding: Finding) -> Report {
         cluster: "prod".to_owned(),
         finding,
         measures: vec![Measure { label: "checkout 5xx".to_owned(), now: 12.0, usual: 0.3, unit: "%".to_owned() }],
-        gaps: vec!["Missing permission: list events in all namespaces".to_owned()],
-        similar: vec![Earlier { began: at("01:00:00"), object: None, summary: "payments/api: same".to_owned() }],
+        gaps: vec!["list events in all namespaces".to_owned()],
+        similar: vec![Earlier {
+            began: at("01:00:00"),
+            object: None,
+            cause: None,
+            summary: "payments/api: same".to_owned(),
+        }],
         further: vec!["The variable was renamed in the last commit [e2].".to_owned()],
+        commands: vec![
+            "kubectl -n payments rollout history deploy/api".to_owned(),
+            "kubectl delete ns shop".to_owned(),
+        ],
+        investigated: true,
     }
 }
 
@@ -127,6 +137,13 @@ fn the_long_form_in_korean() {
 }
 
 #[test]
+fn what_the_agent_added_in_both() {
+    insta::assert_json_snapshot!(
+        [Language::En, Language::Ko].map(|language| json(further(&caused(), &style(language)).unwrap()))
+    );
+}
+
+#[test]
 fn an_unreachable_cluster_in_both() {
     let report = report(Finding::Unreachable { reason: "https://api.example cannot be reached".to_owned() });
     insta::assert_json_snapshot!([Language::En, Language::Ko].map(|language| json(first(
@@ -155,8 +172,13 @@ fn a_resolved_incident_in_both() {
 }
 
 #[test]
+fn a_first_message_of_an_incident_that_is_over() {
+    insta::assert_json_snapshot!(json(closed(&caused(), "inc-1", 2, &style(Language::Ko))));
+}
+
+#[test]
 fn notes_in_both() {
-    let notes = [Note::Joined, Note::BackToOk { open: 2 }, Note::BackToOk { open: 1 }, Note::InsufficientData];
+    let notes = [Note::BackToOk { open: 2 }, Note::BackToOk { open: 1 }, Note::InsufficientData];
     let messages = notes.iter().flat_map(|one| {
         [Language::En, Language::Ko].map(|language| json(note(one, "prod-a <!here>", at("05:23:40"), &style(language))))
     });
@@ -184,8 +206,9 @@ fn nothing_that_a_cluster_says_becomes_markup() {
         let sent = [
             json(first(&report, "inc-1", 1, &style)),
             json(long_form(&report, &style).unwrap()),
+            json(further(&report, &style).unwrap()),
             json(resolved(&report, "inc-1", at("05:00:00"), at("06:00:00"), &style)),
-            json(note(&Note::Joined, attack, at("05:00:00"), &style)),
+            json(note(&Note::InsufficientData, attack, at("05:00:00"), &style)),
         ];
         for message in sent {
             let text = message.to_string();
@@ -197,6 +220,8 @@ fn nothing_that_a_cluster_says_becomes_markup() {
 #[test]
 fn no_command_but_reading_ones_is_shown() {
     let report = caused();
+    let added = json(further(&report, &style(Language::En)).unwrap()).to_string();
+    assert!(added.contains("rollout history") && !added.contains("delete"), "{added}");
     for message in [first(&report, "i", 0, &style(Language::En)), long_form(&report, &style(Language::En)).unwrap()] {
         let text = json(message).to_string();
         assert!(text.contains("kubectl -n payments logs") && !text.contains("kubectl -n payments delete"), "{text}");

@@ -30,7 +30,6 @@ pub fn long_form(report: &Report, style: &Style) -> Option<Message> {
     add("label-look", commands(diagnosis));
     add("label-missing", diagnosis.missing_evidence.iter().map(|text| quote(&first_line(text, LINE))).collect());
     add("label-similar", similar(report, style));
-    add("label-agent", further(report, style));
     if blocks.is_empty() {
         return None;
     }
@@ -126,21 +125,24 @@ fn similar(report: &Report, style: &Style) -> Vec<Mrkdwn> {
     report.similar.iter().take(5).map(say).collect()
 }
 
-fn further(report: &Report, style: &Style) -> Vec<Mrkdwn> {
-    if report.further.is_empty() {
-        return Vec::new();
-    }
+/// What the agent added, once it has.
+pub fn further(report: &Report, style: &Style) -> Option<Message> {
     let mut lines: Vec<Mrkdwn> =
         report.further.iter().map(|claim| mrkdwn!("• {}", quote(&first_line(claim, LINE)))).collect();
-    lines.push(mrkdwn!("_{}_", style.phrases.say("agent-source")));
-    lines
+    let commands = report.commands.iter().filter_map(|command| ReadOnlyCommand::parse(command));
+    lines.extend(commands.map(|command| Mrkdwn::code(command.as_str())));
+    if lines.is_empty() {
+        return None;
+    }
+    let label = style.phrases.say("label-agent");
+    let source = mrkdwn!("{}", style.phrases.say("agent-source"));
+    let text = part("label-agent", &Mrkdwn::join(lines, "\n"), style);
+    Some(Message::new(&Mrkdwn::data(label)).block(text).block(Block::context([&source])))
 }
 
 /// A further change of an alarm, in a line of the thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// An alarm has joined the incident.
-    Joined,
     /// An alarm is back to OK while this many are still on.
     BackToOk {
         /// Alarms still on.
@@ -155,7 +157,6 @@ pub fn note(note: &Note, alarm: &str, at: Timestamp, style: &Style) -> Message {
     let alarm = shared::redact::redact(alarm).into_owned();
     let time = style.clock.minute(at);
     let text = match note {
-        Note::Joined => style.phrases.say_with("joined-note", &[("alarm", (&alarm).into())]),
         Note::BackToOk { open } => {
             style.phrases.say_with("alarm-ok-note", &[("alarm", (&alarm).into()), ("open", (*open).into())])
         }

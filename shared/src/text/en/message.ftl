@@ -18,14 +18,11 @@ headline-cause = { $what }
 headline-inconclusive = { $alarm }: something is wrong, the evidence does not say what
 headline-healthy = { $alarm }: the cluster shows nothing wrong
 headline-unreachable = { $alarm }: cluster { $cluster } could not be read
+headline-unknown-cluster = { $alarm }: the alarm belongs to no configured cluster
 headline-resolved = Resolved: { $what }
 
 ## Sentences
-alarm-state = { $state } since { $time }
 alarm-datapoint = { $value } (threshold { $threshold })
-state-alarm = alarm
-state-ok = OK
-state-insufficient-data = insufficient data
 joined-alarms = { $count ->
     [one] 1 more alarm joined
    *[other] { $count } more alarms joined
@@ -35,11 +32,9 @@ alarm-ok-note = { $alarm } is back to OK; { $open ->
     [one] 1 alarm of this incident is still on
    *[other] { $open } alarms of this incident are still on
 }.
-joined-note = { $alarm } joined this incident.
 insufficient-note = { $alarm } has too little data to tell ({ $time }).
 unreachable-why = Nightshift could not read the cluster, so this is what the alarm itself says. Reason: { $reason }
-unknown-cluster = the alarm names no cluster that is configured; add it to NIGHTSHIFT_CLUSTERS
-out-of-time = reading took longer than this invocation may last
+unknown-cluster = The alarm's dimensions (ClusterName) name none of the configured clusters. Add its cluster to NIGHTSHIFT_CLUSTERS.
 healthy-why = Pods, nodes and recent changes were read; none explains the alarm. It may be about something outside the cluster, or already over.
 permission-missing = Missing permission: { $what }
 seen-before = { $when } { $what }

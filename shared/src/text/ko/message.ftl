@@ -17,22 +17,17 @@ headline-cause = [INFRA] { $what }
 headline-inconclusive = [INFRA] { $alarm }: 이상이 있으나 원인을 특정할 근거 부족
 headline-healthy = [INFRA] { $alarm }: 클러스터에서 이상이 발견되지 않음
 headline-unreachable = [INFRA] { $alarm }: 클러스터 { $cluster } 조회 불가
+headline-unknown-cluster = [INFRA] { $alarm }: 설정된 클러스터에 속하지 않는 알람
 headline-resolved = [해결됨] { $what } 이슈가 정상화되었습니다.
 
 ## 문장
-alarm-state = { $time }부터 { $state }
 alarm-datapoint = { $value } (임계값 { $threshold })
-state-alarm = 경보
-state-ok = 정상
-state-insufficient-data = 데이터 부족
 joined-alarms = 알람 { $count }건 추가 발생
 resolved-note = 이 인시던트의 모든 알람이 정상으로 돌아왔습니다. 지속 시간 { $duration }.
 alarm-ok-note = { $alarm }: 정상으로 돌아왔습니다. 이 인시던트의 알람 { $open }건이 아직 발생 중입니다.
-joined-note = { $alarm }: 이 인시던트에 합류했습니다.
 insufficient-note = { $alarm }: 판단할 데이터가 부족합니다 ({ $time }).
 unreachable-why = 클러스터를 조회하지 못해 알람 자체의 내용만 전합니다. 사유: { $reason }
-unknown-cluster = 알람에 설정된 클러스터가 없습니다. NIGHTSHIFT_CLUSTERS에 추가하세요.
-out-of-time = 제한 시간 안에 조회를 마치지 못했습니다
+unknown-cluster = 알람의 차원(ClusterName)이 설정된 클러스터를 가리키지 않습니다. NIGHTSHIFT_CLUSTERS에 클러스터를 추가하세요.
 healthy-why = 파드, 노드, 최근 변경을 확인했으나 알람을 설명하는 것이 없습니다. 클러스터 밖의 문제이거나 이미 끝난 문제일 수 있습니다.
 permission-missing = 권한 없음: { $what }
 seen-before = { $when } { $what }

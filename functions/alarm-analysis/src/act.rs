@@ -1,0 +1,188 @@
+//! All writing: what an alarm's change does to incidents, messages and records. Every effect repeats harmlessly, so an
+//! event whose handling was cut off anywhere is handled again from the start.
+//!
+//! A firing is diagnosed before it opens or joins an incident, and the decision is recorded before its effects: whoever
+//! repeats it decides nothing anew. What needs no diagnosis (an alarm that is back to OK, one that fires again) goes
+//! straight into its incident.
+
+use jiff::{Timestamp, ToSpan};
+use serde_json::{Value, json};
+use shared::config::ClusterSettings;
+use shared::deadline::Deadline;
+use shared::incident::{AlarmId, Change, Fingerprint, Incident, NewIncident, Observation, Signal};
+use shared::redact::redact;
+use shared::store::{DecisionId, DecisionRecord, Store, Triage};
+use shared::telemetry::Unit;
+
+use crate::App;
+use crate::collect;
+use crate::decide::{self, Decision, Step, Subject};
+use crate::event::{Alarm, AlarmState, Focus};
+use crate::layer::RecordError;
+use crate::report::{Earlier, Report};
+use crate::situation::{self, Reading, Situation, hide};
+
+/// What became of an alarm's change of state, before people have been shown all of it.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// For the idempotency record and the answer.
+    pub(crate) outcome: Value,
+    /// The incident it belongs to, and its channel.
+    pub(crate) incident: Option<(Fingerprint, String)>,
+}
+
+/// Takes in one alarm's change of state.
+pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Result<Taken, RecordError> {
+    let store = app.clients.store().await?;
+    let focus = Focus::of(alarm);
+    let known = collect::cluster_of(&app.clients.settings().clusters, &focus);
+    let cluster = known.map(|known| known.name.clone()).unwrap_or_default();
+    let observation = observation(alarm);
+    let (incident, change, situation) = match store.triage(&cluster, &observation, (app.now)()).await? {
+        Triage::Remembered => {
+            tracing::info!("no incident is concerned");
+            return Ok(Taken { outcome: json!({ "outcome": "remembered" }), incident: None });
+        }
+        Triage::Taken(incident, change) => (*incident, change, None),
+        Triage::Fires => {
+            let (decision, situation) = decided(app, alarm, known, &focus, deadline).await?;
+            let new = new_incident(app, alarm, &cluster, &focus, decision).await?;
+            let (incident, change) = store.open_or_join(new, &observation, (app.now)()).await?;
+            (incident, change, situation)
+        }
+    };
+    tracing::info!(incident = %incident.id, ?change, alarms = incident.members.len(), "the alarm belongs to an incident");
+    // Whoever opened the incident shows it at once, and then looks further; also after having been interrupted.
+    if incident.decision.as_ref().is_some_and(|decision| decision.0 == alarm.event_id) {
+        if change == Change::Opened {
+            app.metrics.count("IncidentsOpened");
+        }
+        app.publisher().await?.show(&incident.fingerprint, deadline).await?;
+        let waited = (app.now)().duration_since(alarm.changed_at).as_secs_f64() * 1000.0;
+        app.metrics.add("AlarmToMessage", Unit::Milliseconds, waited.max(0.0));
+        app.investigate(&incident, situation, deadline).await?;
+    }
+    Ok(Taken {
+        outcome: json!({ "outcome": format!("{change:?}").to_lowercase(), "incident": incident.id }),
+        incident: Some((incident.fingerprint, incident.channel)),
+    })
+}
+
+fn observation(alarm: &Alarm) -> Observation {
+    let identity = if alarm.arn.is_empty() { &alarm.name } else { &alarm.arn };
+    Observation {
+        alarm: AlarmId(identity.clone()),
+        name: alarm.name.clone(),
+        signal: match alarm.state {
+            AlarmState::Alarm => Signal::Alarm,
+            AlarmState::Ok => Signal::Ok,
+            AlarmState::InsufficientData => Signal::InsufficientData,
+        },
+        at: alarm.changed_at,
+    }
+}
+
+/// What was decided about this event, by us now or by whoever was interrupted.
+async fn decided(
+    app: &App,
+    alarm: &Alarm,
+    known: Option<&ClusterSettings>,
+    focus: &Focus,
+    deadline: Deadline,
+) -> Result<(Decision, Option<Situation>), RecordError> {
+    let store = app.clients.store().await?;
+    let id = DecisionId(alarm.event_id.clone());
+    if let Some(record) = store.decision(&id, (app.now)()).await? {
+        tracing::info!("the decision of an earlier attempt stands");
+        return Ok((serde_json::from_value(record.decision)?, None));
+    }
+    let at = (app.now)();
+    let reading = match known {
+        None => Reading::UnknownCluster,
+        Some(known) => collect::read(&app.clients, known, alarm, focus, at, deadline).await,
+    };
+    let cluster = known.map(|known| known.name.clone()).unwrap_or_default();
+    let earlier = earlier(store, &cluster, at).await;
+    let situation = Situation { version: situation::VERSION, alarm: alarm.clone(), cluster, at, reading, earlier };
+    let decision = decide::decide(&situation);
+    let mut kept = serde_json::to_value(&decision)?;
+    hide(&mut kept);
+    let record = DecisionRecord {
+        id,
+        function: "alarm-analysis".to_owned(),
+        code_version: env!("CARGO_PKG_VERSION").to_owned(),
+        cluster: situation.cluster.clone(),
+        incident: None,
+        decided_at: at,
+        situation: situation.redacted()?,
+        decision: kept,
+    };
+    store.put_decision(&record, at).await?;
+    Ok((decision, Some(situation)))
+}
+
+/// Incidents of the last half year, the latest first. Detail: without them the message goes out as well.
+async fn earlier(store: &Store, cluster: &str, now: Timestamp) -> Vec<Earlier> {
+    match store.past_incidents(cluster, now - (180 * 24).hours(), 50, now).await {
+        Ok(past) => past
+            .into_iter()
+            .map(|past| Earlier {
+                began: past.opened_at,
+                object: past.object,
+                cause: past.cause,
+                summary: past.headline,
+            })
+            .collect(),
+        Err(error) => {
+            tracing::warn!(%error, "earlier incidents are left out");
+            Vec::new()
+        }
+    }
+}
+
+/// The incident this alarm opens, or joins if there is one about the same object and one of its causes.
+async fn new_incident(
+    app: &App,
+    alarm: &Alarm,
+    cluster: &str,
+    focus: &Focus,
+    decision: Decision,
+) -> Result<NewIncident, RecordError> {
+    let (subjects, report) = match decision.step {
+        Step::Raise { subjects, report } => (subjects, *report),
+        // An older event's decision under this id: cannot be, since ids are unique.
+        Step::Recover | Step::Doubt => (Vec::new(), Report::of_alarm(alarm, cluster)),
+    };
+    let subject = subjects.first().cloned();
+    let fingerprint = match fingerprint(app, cluster, &subjects).await? {
+        Some(fingerprint) => fingerprint,
+        None => Fingerprint::of_alarm(cluster, &observation(alarm).alarm),
+    };
+    let namespace = subject.as_ref().map(|subject| subject.object.namespace.as_str()).filter(|name| !name.is_empty());
+    let namespace = namespace.or_else(|| focus.namespaces.first().map(String::as_str)).unwrap_or_default();
+    let channel = app.clients.settings().channel_for(cluster, namespace);
+    let mut kept = serde_json::to_value(&report)?;
+    hide(&mut kept);
+    Ok(NewIncident {
+        fingerprint,
+        cluster: cluster.to_owned(),
+        object: subject.as_ref().map(|subject| subject.object.clone()),
+        cause: subject.map(|subject| subject.cause),
+        headline: redact(&app.style.subject(&report)).into_owned(),
+        channel: channel.ok_or(crate::ClientError::Missing("SLACK_CHANNEL"))?.to_owned(),
+        report: kept,
+        decision: Some(DecisionId(alarm.event_id.clone())),
+    })
+}
+
+/// The fingerprint of the first subject that has an open incident, or of the first of all.
+async fn fingerprint(app: &App, cluster: &str, subjects: &[Subject]) -> Result<Option<Fingerprint>, RecordError> {
+    let store = app.clients.store().await?;
+    for subject in subjects.iter().take(3) {
+        let fingerprint = subject.fingerprint(cluster);
+        if store.incident(&fingerprint, (app.now)()).await?.is_some_and(|incident: Incident| incident.is_open()) {
+            return Ok(Some(fingerprint));
+        }
+    }
+    Ok(subjects.first().map(|subject| subject.fingerprint(cluster)))
+}

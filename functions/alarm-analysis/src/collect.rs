@@ -1,0 +1,193 @@
+//! All reading: the cluster and the metrics around the alarm, within bounds, into a [`Reading`].
+//!
+//! A storm asks for the same cluster again and again: a reading that is some seconds old is used again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use shared::config::ClusterSettings;
+use shared::deadline::Deadline;
+use shared::eks::{self, ReadPlan};
+use shared::metrics::{self, MetricQuery, Metrics, Window};
+use shared::snapshot::Snapshot;
+use tokio::time::Instant;
+
+use crate::clients::Clients;
+use crate::event::{Alarm, Focus};
+use crate::situation::Reading;
+
+/// How long a reading is as good as a new one.
+const FRESH: Duration = Duration::from_secs(10);
+/// What is kept of the invocation for deciding, posting and recording.
+const RESERVE: Duration = Duration::from_secs(15);
+/// The longest time for metrics: they are detail.
+const METRICS: Duration = Duration::from_secs(8);
+
+/// A reading that may be used again.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    read_at: Instant,
+    namespaces: BTreeSet<String>,
+    snapshot: Arc<Snapshot>,
+}
+
+/// Which of the configured clusters an alarm is about: the one it names, or the only one there is.
+pub fn cluster_of<'a>(clusters: &'a [ClusterSettings], focus: &Focus) -> Option<&'a ClusterSettings> {
+    match clusters {
+        [only] if focus.clusters.is_empty() => Some(only),
+        several => several.iter().find(|cluster| focus.clusters.contains(&cluster.name)),
+    }
+}
+
+/// Reads the cluster and the metrics around the alarm. Never fails: what could not be read is said in the reading.
+pub async fn read(
+    clients: &Clients,
+    known: &ClusterSettings,
+    alarm: &Alarm,
+    focus: &Focus,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Reading {
+    let mut kept = clients.kept.lock().await;
+    if let Some(found) = kept.get(&known.name)
+        && found.read_at.elapsed() < FRESH
+        && focus.namespaces.is_subset(&found.namespaces)
+    {
+        return Reading::Cluster(Box::new(Snapshot::clone(&found.snapshot)));
+    }
+    let time = deadline.before(RESERVE.min(deadline.remaining() / 2));
+    let (snapshot, metrics) = futures::join!(
+        cluster(clients, known, focus, time),
+        around_alarm(clients, known, alarm, focus, now, time.cap(METRICS)),
+    );
+    match snapshot {
+        Err(reason) => Reading::Unreachable { reason },
+        Ok(mut snapshot) => {
+            known.name.clone_into(&mut snapshot.cluster);
+            snapshot.metrics.extend(metrics.series);
+            snapshot.gaps.extend(metrics.gaps);
+            let snapshot = Arc::new(snapshot);
+            let namespaces = focus.namespaces.clone();
+            let fresh = Kept { read_at: Instant::now(), namespaces, snapshot: Arc::clone(&snapshot) };
+            kept.insert(known.name.clone(), fresh);
+            Reading::Cluster(Box::new(Snapshot::clone(&snapshot)))
+        }
+    }
+}
+
+async fn cluster(
+    clients: &Clients,
+    known: &ClusterSettings,
+    focus: &Focus,
+    deadline: Deadline,
+) -> Result<Snapshot, String> {
+    let plan = ReadPlan {
+        focus: eks::Focus {
+            namespaces: focus.namespaces.clone(),
+            names: focus.workloads.union(&focus.pods).cloned().collect(),
+        },
+        time: deadline.cap(ReadPlan::default().time),
+        ..ReadPlan::default()
+    };
+    let connected = tokio::time::timeout(deadline.remaining(), clients.cluster(known)).await;
+    let cluster = match connected {
+        Err(_) => return Err(format!("connecting to cluster {} took too long", known.name)),
+        Ok(Err(error)) => return Err(chain(&error)),
+        Ok(Ok(cluster)) => cluster,
+    };
+    match cluster.read(&plan).await {
+        Ok(snapshot) => Ok(snapshot),
+        Err(error) => {
+            // The endpoint may have moved, or the certificate been renewed.
+            clients.forget(known).await;
+            Err(error.chain())
+        }
+    }
+}
+
+async fn around_alarm(
+    clients: &Clients,
+    known: &ClusterSettings,
+    alarm: &Alarm,
+    focus: &Focus,
+    now: Timestamp,
+    limit: Duration,
+) -> Metrics {
+    let query = MetricQuery {
+        cluster: known.name.clone(),
+        focus: wanted(alarm, focus),
+        alarm: alarm.metrics.clone(),
+        window: Window::around(alarm.changed_at, now),
+        limit,
+    };
+    let sources = clients.metric_sources(known).await;
+    let answers = futures::future::join_all(sources.iter().map(|source| source.read(&query))).await;
+    let mut all = Metrics::default();
+    for answer in answers {
+        all.series.extend(answer.series);
+        all.gaps.extend(answer.gaps);
+    }
+    all
+}
+
+/// What metrics are wanted of, by what the alarm names.
+fn wanted(alarm: &Alarm, focus: &Focus) -> Vec<metrics::Focus> {
+    let mut wanted = Vec::new();
+    for namespace in &focus.namespaces {
+        wanted.push(metrics::Focus::Namespace(namespace.clone()));
+        for name in &focus.workloads {
+            wanted.push(metrics::Focus::Workload { namespace: namespace.clone(), name: name.clone() });
+        }
+    }
+    wanted.extend(focus.nodes.iter().cloned().map(metrics::Focus::Node));
+    for stat in alarm.metrics.iter().filter_map(|entry| entry.metric_stat.as_ref()) {
+        let dimension = |name: &str| stat.metric.dimensions.get(name).cloned();
+        if let Some(load_balancer) = dimension("LoadBalancer") {
+            let target_group = dimension("TargetGroup").unwrap_or_default();
+            wanted.push(metrics::Focus::LoadBalancer { load_balancer, target_group });
+        }
+    }
+    wanted
+}
+
+/// An error and what it came from, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !line.ends_with(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        source = cause.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clusters(names: &[&str]) -> Vec<ClusterSettings> {
+        let named = |name: &&str| ClusterSettings { name: (*name).to_owned(), ..ClusterSettings::default() };
+        names.iter().map(named).collect()
+    }
+
+    fn focus(cluster: &str) -> Focus {
+        let clusters = Some(cluster.to_owned()).filter(|name| !name.is_empty()).into_iter().collect();
+        Focus { clusters, ..Focus::default() }
+    }
+
+    #[test]
+    fn an_alarm_belongs_to_the_cluster_it_names_or_to_the_only_one() {
+        let name = |known: &[ClusterSettings], focus: &Focus| cluster_of(known, focus).map(|found| found.name.clone());
+        let (one, two) = (clusters(&["prod"]), clusters(&["prod", "stage"]));
+        assert_eq!(name(&one, &focus("")).as_deref(), Some("prod"));
+        assert_eq!(name(&two, &focus("stage")).as_deref(), Some("stage"));
+        assert_eq!(name(&two, &focus("")), None);
+        assert_eq!(name(&one, &focus("other")), None);
+    }
+}

@@ -1,0 +1,149 @@
+//! What to do about an alarm: pure. The same situation gives the same decision; there is no clock and no I/O in here.
+
+use serde::{Deserialize, Serialize};
+use shared::diagnosis::{CauseId, Diagnosis, Trigger, Verdict, diagnose};
+use shared::incident::Fingerprint;
+use shared::model::ObjectRef;
+use shared::snapshot::Snapshot;
+
+use crate::event::{Alarm, AlarmState, Focus};
+use crate::measure::measures;
+use crate::report::{Earlier, Finding, Report};
+use crate::situation::{Reading, Situation};
+
+/// The version of this form.
+pub const VERSION: u32 = 1;
+
+/// What to do about an alarm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// [`VERSION`] of the code that wrote it.
+    pub version: u32,
+    /// What to do.
+    pub step: Step,
+}
+
+/// What to do about an alarm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The alarm is on: join the open incident about one of these subjects, or open one about the first.
+    Raise {
+        /// What it is about, the most fitting first; empty where no cause is known and it is about the alarm itself.
+        subjects: Vec<Subject>,
+        /// What to say.
+        report: Box<Report>,
+    },
+    /// The alarm is back to OK: note it, and resolve its incident with the last one.
+    Recover,
+    /// The alarm has too little data to tell.
+    Doubt,
+}
+
+/// What an incident is about: what its fingerprint is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// The object that has to change.
+    pub object: ObjectRef,
+    /// Why.
+    pub cause: CauseId,
+}
+
+impl Subject {
+    /// Its fingerprint in this cluster.
+    pub fn fingerprint(&self, cluster: &str) -> Fingerprint {
+        Fingerprint::of_cause(cluster, &self.object, &self.cause)
+    }
+}
+
+/// Decides.
+pub fn decide(situation: &Situation) -> Decision {
+    let step = match situation.alarm.state {
+        AlarmState::Ok => Step::Recover,
+        AlarmState::InsufficientData => Step::Doubt,
+        AlarmState::Alarm => raise(situation),
+    };
+    Decision { version: VERSION, step }
+}
+
+fn raise(situation: &Situation) -> Step {
+    let alarm = &situation.alarm;
+    let focus = Focus::of(alarm);
+    let mut report = Report::of_alarm(alarm, &situation.cluster);
+    let mut subjects = Vec::new();
+    match &situation.reading {
+        Reading::Cluster(snapshot) => {
+            let diagnosis = diagnose(snapshot, &trigger(alarm, &focus, snapshot));
+            report.measures = measures(snapshot, diagnosis.causes.first(), alarm.changed_at);
+            report.gaps = permission_gaps(snapshot);
+            subjects = subjects_of(&diagnosis);
+            report.similar = similar(&situation.earlier, &subjects);
+            report.finding = Finding::Diagnosed(Box::new(diagnosis));
+        }
+        Reading::Unreachable { reason } => report.finding = Finding::Unreachable { reason: reason.clone() },
+        Reading::UnknownCluster => report.finding = Finding::UnknownCluster,
+        Reading::NotNeeded => {}
+    }
+    Step::Raise { subjects, report: Box::new(report) }
+}
+
+/// What the diagnosis is told of the alarm.
+pub fn trigger(alarm: &Alarm, focus: &Focus, snapshot: &Snapshot) -> Trigger {
+    let behind_balancer = focus.load_balancers.iter().find_map(|balancer| {
+        snapshot.services.iter().find(|service| balancer.may_mean(&service.metadata.namespace, &service.metadata.name))
+    });
+    let namespace = focus.namespaces.first().cloned();
+    let workload = focus.pods.first().or_else(|| focus.workloads.first()).cloned();
+    let metric = alarm.metrics.iter().find_map(|entry| entry.metric_stat.as_ref()).map(|stat| stat.metric.name.clone());
+    Trigger {
+        name: alarm.name.clone(),
+        text: format!("{} {}", alarm.description, alarm.reason),
+        metric,
+        namespace: namespace.or_else(|| behind_balancer.map(|service| service.metadata.namespace.clone())),
+        workload: workload.or_else(|| behind_balancer.map(|service| service.metadata.name.clone())),
+        node: focus.nodes.first().cloned(),
+        since: Some(alarm.changed_at),
+    }
+}
+
+/// What an incident about this diagnosis is about: the first cause, then the others of the same object, since the first
+/// symptoms of one trouble are often read as another.
+fn subjects_of(diagnosis: &Diagnosis) -> Vec<Subject> {
+    let Some(first) = diagnosis.causes.first().filter(|_| diagnosis.verdict == Verdict::CauseFound) else {
+        return Vec::new();
+    };
+    let same_object = diagnosis.causes.iter().filter(|cause| cause.object == first.object);
+    same_object.map(|cause| Subject { object: cause.object.clone(), cause: cause.id.clone() }).collect()
+}
+
+/// Earlier incidents about the same object or of the same cause, the same of both first.
+fn similar(earlier: &[Earlier], subjects: &[Subject]) -> Vec<Earlier> {
+    let Some(subject) = subjects.first() else { return Vec::new() };
+    let likeness = |one: &Earlier| {
+        let same = u8::from(one.cause.as_ref() == Some(&subject.cause));
+        same + 2 * u8::from(one.object.as_ref() == Some(&subject.object))
+    };
+    let mut similar: Vec<Earlier> = earlier.iter().filter(|one| likeness(one) > 0).cloned().collect();
+    similar.sort_by_key(|one| std::cmp::Reverse(likeness(one)));
+    similar.truncate(5);
+    similar
+}
+
+/// Missing permissions: the gaps that somebody has to close.
+fn permission_gaps(snapshot: &Snapshot) -> Vec<String> {
+    let mut gaps: Vec<String> = Vec::new();
+    for gap in &snapshot.gaps {
+        let denied =
+            ["missing permission", "AccessDenied", "not authorized", "Forbidden", "does not accept our identity"];
+        if denied.iter().any(|word| gap.why.contains(word)) {
+            let what = gap
+                .why
+                .strip_prefix("missing permission: ")
+                .map_or_else(|| format!("{}: {}", gap.what, gap.why), str::to_owned);
+            if !gaps.contains(&what) {
+                gaps.push(what);
+            }
+        }
+    }
+    gaps
+}

@@ -1,0 +1,73 @@
+//! What an incident's thread holds, from the incident alone: whoever comes later says the same again.
+
+use std::sync::Arc;
+
+use shared::incident::publish::{Render, Reply};
+use shared::incident::{Incident, Signal};
+use shared::mrkdwn;
+use shared::slack::Message;
+
+use crate::message::{self, Note, Style};
+use crate::report::Report;
+
+/// Incidents of more alarms than this get no line for each of them.
+const FEW: usize = 3;
+
+/// Messages in one style.
+#[derive(Debug, Clone)]
+pub struct Rendering(pub Arc<Style>);
+
+impl Render for Rendering {
+    fn first(&self, incident: &Incident) -> Message {
+        let Some(report) = report(incident) else { return plain(incident) };
+        let joined = incident.members.len().saturating_sub(1);
+        if incident.is_open() {
+            message::first(&report, &incident.id.0, joined, &self.0)
+        } else {
+            message::closed(&report, &incident.id.0, joined, &self.0)
+        }
+    }
+
+    fn replies(&self, incident: &Incident) -> Vec<Reply> {
+        let Some(report) = report(incident) else { return Vec::new() };
+        let mut replies = Vec::new();
+        let mut add = |name: String, message: Option<Message>| {
+            replies.extend(message.map(|message| Reply { name, broadcast: false, message }));
+        };
+        add("details".to_owned(), message::long_form(&report, &self.0));
+        add("further".to_owned(), message::further(&report, &self.0));
+        if let Some(ended) = incident.ended_at() {
+            let message = message::resolved(&report, &incident.id.0, incident.opened_at, ended, &self.0);
+            add("resolved".to_owned(), Some(message));
+            return replies;
+        }
+        if incident.members.len() <= FEW {
+            let open = incident.members.values().filter(|member| member.signal != Signal::Ok).count();
+            for (id, member) in &incident.members {
+                let (word, note) = match member.signal {
+                    Signal::Alarm => continue,
+                    Signal::Ok => ("ok", Note::BackToOk { open }),
+                    Signal::InsufficientData => ("no-data", Note::InsufficientData),
+                };
+                let message = message::note(&note, &member.name, member.at, &self.0);
+                add(format!("{word}/{id}/{}", member.at), Some(message));
+            }
+        }
+        replies
+    }
+}
+
+fn report(incident: &Incident) -> Option<Report> {
+    match serde_json::from_value(incident.report.clone()) {
+        Ok(report) => Some(report),
+        Err(error) => {
+            tracing::error!(incident = %incident.id, %error, "the incident's report is of another version");
+            None
+        }
+    }
+}
+
+/// What is said where the report cannot be read.
+fn plain(incident: &Incident) -> Message {
+    Message::new(&mrkdwn!("{} · {}", message::quote(&incident.headline), message::quote(&incident.cluster)))
+}
