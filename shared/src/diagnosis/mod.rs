@@ -26,8 +26,12 @@ mod analyzers;
 mod case;
 mod command;
 mod finding;
+#[cfg(test)]
+mod healthy_tests;
 mod impact;
 mod ledger;
+#[cfg(test)]
+mod property_tests;
 mod rank;
 mod report;
 mod signal;

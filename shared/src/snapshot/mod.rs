@@ -4,6 +4,8 @@
 //! nothing else. What could not be read is part of it: [`Listing::scope`] tells an empty list from an unread one.
 
 mod disk;
+#[cfg(test)]
+mod disk_tests;
 
 pub use disk::DiskError;
 

@@ -20,7 +20,9 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
     for workload in view.workloads().iter().filter(|workload| workload.is_short()) {
         for pod in workload.live_pods().filter(|pod| !pod.spec.node_name.is_empty() && pod.status.phase == "Pending") {
             let events = view.events_on(&pod.reference());
-            let failure = events.iter().rev().find(|event| event.reason == "FailedCreatePodSandBox");
+            // A memory limit below what starting takes fails here too, and is the pod's own.
+            let is_failure = |event: &Event| event.reason == "FailedCreatePodSandBox" && !event.message.contains("OOM");
+            let failure = events.iter().rev().find(|event| is_failure(event));
             if let Some(event) = failure.filter(|event| event.times() > 1 || !view.within(event.first_seen(), 1)) {
                 by_node.entry(&pod.spec.node_name).or_default().push((event, workload.object.clone()));
             }
