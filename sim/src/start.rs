@@ -146,6 +146,11 @@ impl Sim {
         format!("http://{}/", self.slack)
     }
 
+    /// The port of Slack and its page.
+    pub fn slack_port(&self) -> u16 {
+        self.slack.port()
+    }
+
     /// The variables that point kubectl, an AWS client and the functions at it. A store is the caller's to add.
     pub fn environment(&self) -> Vec<(String, String)> {
         let options = self.world.options();

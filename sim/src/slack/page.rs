@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html as HtmlResponse, IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures::Stream;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -33,6 +33,7 @@ pub(super) fn router(workspace: Workspace) -> Router {
         )
         .route("/favicon.svg", get(|| asset("image/svg+xml", include_str!("../../templates/slack/favicon.svg"))))
         .route("/changes", get(changes))
+        .route("/click/{name}", post(click))
         .with_state(workspace)
 }
 
@@ -45,6 +46,10 @@ async fn first_channel(State(workspace): State<Workspace>) -> Response {
         Some(channel) => Redirect::temporary(&format!("/channel/{}", channel.id)).into_response(),
         None => (StatusCode::NOT_FOUND, "no channels").into_response(),
     }
+}
+
+async fn click(State(workspace): State<Workspace>, Path(name): Path<String>) -> StatusCode {
+    if workspace.clicked(name) { StatusCode::ACCEPTED } else { StatusCode::NOT_FOUND }
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,7 +146,9 @@ fn days(messages: &[Message]) -> Vec<Day> {
         let mut row = row(message, messages);
         let date = time(&message.ts).strftime("%A, %B %-d").to_string();
         let seconds = time(&message.ts).as_second();
-        row.compact = previous.is_some_and(|(before, ephemeral)| seconds - before < 300 && ephemeral == row.ephemeral);
+        // What comes with a colour bar is an incident of its own, and gets its own head.
+        row.compact = message.attachments.is_empty()
+            && previous.is_some_and(|(before, ephemeral)| seconds - before < 300 && ephemeral == row.ephemeral);
         previous = Some((seconds, row.ephemeral));
         match days.last_mut().filter(|day| day.date == date) {
             Some(day) => day.messages.push(row),

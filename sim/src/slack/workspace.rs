@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::page::Panel;
 use super::rate::Rates;
@@ -127,6 +127,7 @@ struct State {
     posted: Vec<Posted>,
     files: BTreeMap<String, File>,
     panel: Option<Arc<Panel>>,
+    clicks: Option<mpsc::UnboundedSender<String>>,
     last_ts_us: i64,
     numbers: u64,
 }
@@ -196,6 +197,18 @@ impl Workspace {
     pub fn show_panel(&self, panel: Panel) {
         self.lock().panel = Some(Arc::new(panel));
         self.changed();
+    }
+
+    /// The names that the panel's buttons post to `/click/NAME`, from now on, to this receiver alone.
+    pub fn clicks(&self) -> mpsc::UnboundedReceiver<String> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.lock().clicks = Some(sender);
+        receiver
+    }
+
+    /// Passes a click on; false when nobody listens.
+    pub(super) fn clicked(&self, name: String) -> bool {
+        self.lock().clicks.as_ref().is_some_and(|clicks| clicks.send(name).is_ok())
     }
 
     pub(super) fn panel(&self) -> Option<Arc<Panel>> {
