@@ -1,0 +1,34 @@
+//! sim's AWS account, judged by boto3.
+
+use jiff::SignedDuration;
+use sim::world::Scenario;
+use sim::{Options, Sim};
+use tests::judges;
+
+/// A simulation in which the alarm has gone off.
+async fn broken() -> Sim {
+    let sim = Sim::start(Options::stopped(Scenario::BadRollout)).await.expect("sim starts");
+    let rang = sim.world().advance_until(SignedDuration::from_mins(15), |world| {
+        world.alarms().iter().any(|alarm| alarm.state.value.as_str() == "ALARM")
+    });
+    assert!(rang, "no alarm within a quarter of an hour");
+    sim
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_finds_the_account_as_aws_has_it() {
+    let Some(python) = judges::python() else { return };
+    let sim = broken().await;
+    let output = tokio::process::Command::new(python)
+        .arg(judges::script("sim_aws.py"))
+        .env_clear()
+        .envs(sim.environment())
+        .env("SIM_NOW", sim.world().now().to_string())
+        .output()
+        .await
+        .expect("python runs");
+    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}\n{complaint}");
+    println!("{said}");
+    assert_eq!(said.lines().count(), 7, "{said}");
+}
