@@ -55,6 +55,7 @@ kinds! {
     Namespace "namespaces" "v1" false,
     NetworkPolicy "networkpolicies" "networking.k8s.io/v1" true,
     Node "nodes" "v1" false,
+    NodePool "nodepools" "karpenter.sh/v1" false,
     PersistentVolume "persistentvolumes" "v1" false,
     PersistentVolumeClaim "persistentvolumeclaims" "v1" true,
     Pod "pods" "v1" true,

@@ -1,3 +1,7 @@
 //! Autoscalers and capacity.
 
-super::list![];
+mod eviction_blocked;
+mod hpa;
+mod karpenter;
+
+super::list![eviction_blocked, hpa, karpenter];
