@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::path::Target;
 use super::status::Refusal;
-use super::{Api, Request, answer};
+use super::{Api, Request, answer, protobuf};
 
 /// The user every caller is.
 pub(crate) const USER: &str = "nightshift";
@@ -51,13 +51,16 @@ pub(super) fn check(api: &Api, target: &Target, request: &Request<'_>) -> Result
 }
 
 fn allowed(api: &Api, verb: &str, resource: &str, namespace: &str) -> bool {
-    !api.options.denied.iter().any(|rule| rule.covers(verb, resource, namespace))
+    !api.denied.iter().any(|rule| rule.covers(verb, resource, namespace))
 }
 
 /// Answers SelfSubjectAccessReview and SelfSubjectRulesReview.
 pub(super) fn review(api: &Api, what: &str, request: &Request<'_>) -> Result<Response, Refusal> {
-    let mut review: Value =
-        serde_json::from_slice(request.body).map_err(|error| Refusal::bad_request(error.to_string()))?;
+    let mut review: Value = if request.content_type() == "application/vnd.kubernetes.protobuf" {
+        protobuf::access_review(request.body).ok_or_else(|| Refusal::bad_request("the review cannot be read"))?
+    } else {
+        serde_json::from_slice(request.body).map_err(|error| Refusal::bad_request(error.to_string()))?
+    };
     match what {
         "selfsubjectaccessreviews" => {
             let asked = &review["spec"]["resourceAttributes"];
@@ -75,7 +78,8 @@ pub(super) fn review(api: &Api, what: &str, request: &Request<'_>) -> Result<Res
         }
         "selfsubjectrulesreviews" => {
             let rule = json!({ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] });
-            review["status"] = json!({ "resourceRules": [rule], "nonResourceRules": [], "incomplete": !api.options.denied.is_empty() });
+            review["status"] =
+                json!({ "resourceRules": [rule], "nonResourceRules": [], "incomplete": !api.denied.is_empty() });
         }
         _ => return Err(Refusal::no_such_path()),
     }

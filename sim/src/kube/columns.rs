@@ -411,7 +411,13 @@ pub(crate) fn cells(kind: Kind, object: &Value, now: i64) -> Vec<Value> {
                     }
                 }
             }
-            vec![name.clone(), json!(first_three(&addresses)), age()]
+            // Without a subset there is nothing to show; with one, nobody is ready.
+            let shown = if addresses.is_empty() && !object["subsets"].is_null() {
+                String::new()
+            } else {
+                first_three(&addresses)
+            };
+            vec![name.clone(), json!(shown), age()]
         }
         Kind::EndpointSlice => {
             let ports: Vec<String> = list(&object["ports"]).iter().map(|port| port["port"].to_string()).collect();

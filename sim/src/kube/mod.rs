@@ -1,19 +1,19 @@
 //! The Kubernetes API of the world, as stock kubectl speaks it.
 //!
 //! One handler takes every request apart ([`path`]) and hands it to reading, writing, watching, logs or metrics. Reads take
-//! the world's lock only to collect shared objects; serializing happens outside it. A [`Fault`] hook may spoil any request,
-//! and rules of denied access make the API refuse like one with narrower RBAC.
+//! the world's lock only to collect shared objects; serializing happens outside it. Rules of denied access make the API
+//! refuse like one with narrower RBAC. Faults are a layer in front, common to all of sim ([`crate::fault`]).
 
 mod access;
 mod answer;
 mod columns;
 mod discovery;
-mod faults;
 mod list;
 mod logs;
 mod openapi;
 mod patch;
 mod path;
+mod protobuf;
 mod scale;
 mod selector;
 mod status;
@@ -32,35 +32,25 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 pub use access::Denied;
-pub use faults::{Fault, FaultHook, Seen};
 
 use crate::world::World;
 use path::{Query, Target};
 use status::Refusal;
 
-/// How the API server behaves beyond what the world says.
-#[derive(Clone, Default)]
-pub struct ApiOptions {
-    /// What the caller may not do.
-    pub denied: Vec<Denied>,
-    /// Spoils requests.
-    pub faults: Option<FaultHook>,
-}
-
 #[derive(Clone)]
 struct Api {
     world: Arc<World>,
-    options: ApiOptions,
+    denied: Vec<Denied>,
 }
 
 /// The API server's routes over a world.
 pub fn router(world: Arc<World>) -> Router {
-    router_with(world, ApiOptions::default())
+    router_denying(world, Vec::new())
 }
 
-/// The API server's routes over a world, with rules and faults.
-pub fn router_with(world: Arc<World>, options: ApiOptions) -> Router {
-    Router::new().fallback(serve).with_state(Api { world, options })
+/// The API server's routes over a world, for a caller who may not do everything.
+pub fn router_denying(world: Arc<World>, denied: Vec<Denied>) -> Router {
+    Router::new().fallback(serve).with_state(Api { world, denied })
 }
 
 /// A request, taken apart as far as all handlers need it.
@@ -92,27 +82,9 @@ impl Request<'_> {
 }
 
 async fn serve(State(api): State<Api>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let fault = api.options.faults.as_ref().and_then(|hook| {
-        hook(&Seen { method: method.as_str(), path: uri.path(), query: uri.query().unwrap_or_default() })
-    });
-    let fault = match fault {
-        Some(fault) => match faults::before(fault).await {
-            Ok(rest) => rest,
-            Err(response) => return response,
-        },
-        None => None,
-    };
-    let request = Request {
-        method: &method,
-        query: Query::parse(uri.query().unwrap_or_default()),
-        headers: &headers,
-        body: &body,
-    };
-    let response = answer(&api, uri.path(), &request).unwrap_or_else(IntoResponse::into_response);
-    match fault {
-        Some(fault) => faults::after(fault, response).await,
-        None => response,
-    }
+    let query = Query::parse(uri.query().unwrap_or_default());
+    let request = Request { method: &method, query, headers: &headers, body: &body };
+    answer(&api, uri.path(), &request).unwrap_or_else(IntoResponse::into_response)
 }
 
 fn answer(api: &Api, path: &str, request: &Request<'_>) -> Result<Response, Refusal> {

@@ -14,12 +14,11 @@ pub(crate) struct Refusal {
     reason: &'static str,
     message: String,
     details: Value,
-    retry_after_s: Option<u64>,
 }
 
 impl Refusal {
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Value::Null, retry_after_s: None }
+        Self { code, reason, message: message.into(), details: Value::Null }
     }
 
     pub(crate) fn not_found(kind: Kind, name: &str) -> Self {
@@ -117,23 +116,6 @@ impl Refusal {
         refusal
     }
 
-    /// The server is overloaded.
-    pub(crate) fn throttled(retry_after_s: u64) -> Self {
-        let mut refusal = Self::new(
-            429,
-            "TooManyRequests",
-            "the server has received too many requests and has asked us to try again later",
-        );
-        refusal.details = json!({ "retryAfterSeconds": retry_after_s });
-        refusal.retry_after_s = Some(retry_after_s);
-        refusal
-    }
-
-    /// The server is broken.
-    pub(crate) fn internal(code: u16, message: &str) -> Self {
-        Self::new(code, if code == 503 { "ServiceUnavailable" } else { "InternalError" }, message)
-    }
-
     /// As a `Status` object.
     pub(crate) fn status(&self) -> Value {
         let mut status = json!({
@@ -160,10 +142,6 @@ fn qualified(kind: Kind) -> String {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let code = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = answer::json(code, &self.status());
-        if let Some(value) = self.retry_after_s.and_then(|seconds| seconds.to_string().parse().ok()) {
-            response.headers_mut().insert("retry-after", value);
-        }
-        response
+        answer::json(code, &self.status())
     }
 }

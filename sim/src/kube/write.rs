@@ -12,8 +12,7 @@ use crate::world::{Key, Kind, accept, new_suffix, writable};
 
 /// `POST` to a collection.
 pub(super) fn create(api: &Api, target: &Target, request: &Request<'_>) -> Result<Response, Refusal> {
-    let mut value: Value = serde_json::from_slice(request.body)
-        .map_err(|error| Refusal::bad_request(format!("the object provided is unrecognized: {error}")))?;
+    let mut value = parse(request)?;
     identify(&mut value, target)?;
     if value["metadata"]["name"].as_str().unwrap_or_default().is_empty() {
         let prefix = value["metadata"]["generateName"].as_str().unwrap_or_default().to_owned();
@@ -42,6 +41,15 @@ pub(super) fn create(api: &Api, target: &Target, request: &Request<'_>) -> Resul
     Ok(object(api, target, request, StatusCode::CREATED, &written))
 }
 
+/// The object in a request's body.
+fn parse(request: &Request<'_>) -> Result<Value, Refusal> {
+    if !matches!(request.content_type(), "application/json" | "application/apply-patch+yaml") {
+        return Err(Refusal::unsupported(request.content_type()));
+    }
+    serde_json::from_slice(request.body)
+        .map_err(|error| Refusal::bad_request(format!("the object provided is unrecognized: {error}")))
+}
+
 /// Sets kind, version and namespace where the body left them out; a namespace that differs from the path's is refused.
 fn identify(value: &mut Value, target: &Target) -> Result<(), Refusal> {
     if !value.is_object() || !(value["metadata"].is_object() || value["metadata"].is_null()) {
@@ -68,8 +76,7 @@ fn identify(value: &mut Value, target: &Target) -> Result<(), Refusal> {
 
 /// `PUT`.
 pub(super) fn replace(api: &Api, target: &Target, request: &Request<'_>) -> Result<Response, Refusal> {
-    let mut value: Value = serde_json::from_slice(request.body)
-        .map_err(|error| Refusal::bad_request(format!("the object provided is unrecognized: {error}")))?;
+    let mut value = parse(request)?;
     identify(&mut value, target)?;
     store(api, target, request, |_| Ok(value))
 }

@@ -28,6 +28,7 @@ pub(crate) fn boot(state: &mut State) {
     for (index, app) in apps.iter().enumerate() {
         application(state, app, index, &registry);
     }
+    extras(state);
     let begun = state.now;
     state.run_until(begun + 600);
     for round in 1..apps.iter().map(|app| app.versions.len()).max().unwrap_or(1) {
@@ -39,7 +40,6 @@ pub(crate) fn boot(state: &mut State) {
         }
     }
     state.run_until(history_begins);
-    extras(state);
     watch::define(state);
     state.after(60 - state.now.rem_euclid(60), Wake::Minute);
     let breaks_at = start + state.options.break_after.as_secs();

@@ -130,12 +130,12 @@ fn pods(state: &mut State, minute: i64, cluster: &str, minutes: &[Minute]) {
 
 /// Resident memory of a pod and its limit, in MiB.
 fn memory(state: &State, run: &PodRun, app: Option<&App>, now: i64, jitter: f64) -> (f64, f64) {
-    let Some(app) = app else { return (24.0, 256.0) };
     let started =
         run.containers.first().and_then(|container| container.current.as_ref()).map_or(now, |run| run.started);
     if !run.containers.iter().any(|container| matches!(container.stage, Stage::Running { .. })) {
-        return (0.0, f64::from(app.memory_limit_mi));
+        return (0.0, app.map_or(256.0, |app| f64::from(app.memory_limit_mi)));
     }
+    let Some(app) = app else { return (24.0, 256.0) };
     let limit = f64::from(app.memory_limit_mi);
     let warm = app.memory_mi * (1.0 - 0.3 * (-((now - started) as f64) / 300.0).exp()) * (1.0 + 0.02 * jitter);
     let leaked = state.leaks.get(&app.id()).map_or(0.0, |since| {

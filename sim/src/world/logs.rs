@@ -7,7 +7,7 @@
 use serde_json::json;
 
 use super::behaviour::Ending;
-use super::kubelet::{Instance, PodRun};
+use super::kubelet::{Instance, PodRun, Stage};
 use super::noise::Noise;
 use super::shop::{App, Style};
 use super::state::State;
@@ -37,10 +37,12 @@ pub(crate) fn lines(state: &State, key: &Key, run: &PodRun, instance: &Instance,
         return writer.lines;
     };
     let from = instance.started.max(until - REACHES_BACK_S).max(since);
+    let crashed = matches!(instance.ended, Some((_, Ending::MissingVariable(_)))) || doomed(run, instance);
     if instance.started >= from {
-        writer.startup(app, instance.started, &state.options.region);
+        let version =
+            run.containers.first().and_then(|container| container.image.rsplit_once(':')).map_or("", |(_, tag)| tag);
+        writer.startup(app, version, instance.started, until, crashed, &state.options.region);
     }
-    let crashed = matches!(instance.ended, Some((_, Ending::MissingVariable(_))));
     let troubles = state.traffic.troubles.get(&app.id()).map(Vec::as_slice).unwrap_or_default();
     let mut at = from.max(instance.started + app.startup_s).div_euclid(PACE_S) * PACE_S + PACE_S;
     while at <= until && !crashed {
@@ -56,6 +58,14 @@ pub(crate) fn lines(state: &State, key: &Key, run: &PodRun, instance: &Instance,
         writer.missing_variable(*at, name);
     }
     writer.lines
+}
+
+/// Whether a run is still going on that will end before it has read its configuration.
+fn doomed(run: &PodRun, instance: &Instance) -> bool {
+    run.containers
+        .iter()
+        .filter(|container| container.current.as_ref() == Some(instance))
+        .any(|container| matches!(&container.stage, Stage::Running { end: Some((_, Ending::MissingVariable(_))), .. }))
 }
 
 struct Writer {
@@ -134,9 +144,8 @@ impl Writer {
         self.push(at, text);
     }
 
-    fn startup(&mut self, app: &App, at: i64, region: &str) {
+    fn startup(&mut self, app: &App, version: &str, at: i64, until: i64, crashed: bool, region: &str) {
         let logger = logger(app);
-        let version = app.versions.last().copied().unwrap_or_default();
         match app.style {
             Style::Postgres => {
                 for message in [
@@ -156,8 +165,20 @@ impl Writer {
                     &format!("starting {} {version}", app.name),
                     &[("region", region.to_owned())],
                 );
+                if crashed {
+                    return;
+                }
                 self.say(style, at, "INFO", &logger, "configuration loaded", &[("level", "info".to_owned())]);
-                self.say(style, at + app.startup_s, "INFO", &logger, "listening", &[("port", app.port.to_string())]);
+                if at + app.startup_s <= until {
+                    self.say(
+                        style,
+                        at + app.startup_s,
+                        "INFO",
+                        &logger,
+                        "listening",
+                        &[("port", app.port.to_string())],
+                    );
+                }
             }
         }
     }

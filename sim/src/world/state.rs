@@ -198,7 +198,9 @@ impl State {
             None => {
                 metadata["uid"] = json!(self.draw().uuid());
                 metadata["creationTimestamp"] = json!(stamp(self.now));
-                if value.get("spec").is_some() && !matches!(kind, Kind::Service | Kind::Namespace | Kind::Node) {
+                if value.get("spec").is_some()
+                    && !matches!(kind, Kind::Pod | Kind::Service | Kind::Namespace | Kind::Node)
+                {
                     value["metadata"]["generation"] = json!(1);
                 }
             }

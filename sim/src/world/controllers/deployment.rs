@@ -33,7 +33,25 @@ fn plain_template(set: &Value) -> Value {
     if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
         labels.remove("pod-template-hash");
     }
-    template
+    without_empties(&template)
+}
+
+/// A template without what says nothing: clients differ in whether they send `null`, `{}` and `[]` along.
+fn without_empties(value: &Value) -> Value {
+    let says_something = |value: &Value| match value {
+        Value::Null => false,
+        Value::Object(map) => !map.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
+    match value {
+        Value::Object(map) => {
+            let kept = map.iter().map(|(name, value)| (name.clone(), without_empties(value)));
+            Value::Object(kept.filter(|(_, value)| says_something(value)).collect())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(without_empties).collect()),
+        other => other.clone(),
+    }
 }
 
 /// Brings one Deployment closer to what it should be.
@@ -43,7 +61,8 @@ pub(crate) fn reconcile(state: &mut State, key: &Key) {
     let sets = state.controlled(Kind::ReplicaSet, &key.namespace, &uid);
     let paused = deployment["spec"]["paused"] == true;
     let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);
-    let current = sets.iter().find(|set| plain_template(set) == deployment["spec"]["template"]).cloned();
+    let template = without_empties(&deployment["spec"]["template"]);
+    let current = sets.iter().find(|set| plain_template(set) == template).cloned();
     let current = match current {
         None if paused => None,
         None => Some(new_set(state, &deployment, &sets)),
@@ -63,7 +82,7 @@ pub(crate) fn reconcile(state: &mut State, key: &Key) {
 fn new_set(state: &mut State, deployment: &Value, sets: &[Arc<Object>]) -> Arc<Object> {
     let key = key_of(deployment);
     let mut template = deployment["spec"]["template"].clone();
-    let hash = state.noise.of(&key.to_string()).of(&template.to_string()).suffix(9);
+    let hash = state.noise.of(&key.to_string()).of(&without_empties(&template).to_string()).suffix(9);
     let name = format!("{}-{hash}", key.name);
     let next = sets.iter().map(|set| revision(set)).max().unwrap_or(0).max(revision(deployment)) + 1;
     template["metadata"]["labels"]["pod-template-hash"] = json!(hash);
