@@ -36,7 +36,7 @@ pub(super) fn find(text: &str, depth: usize, spans: &mut Vec<Range<usize>>) {
             let hides = |end: usize| decode(&text[at..end]).is_some_and(|plain| secret(&plain, depth));
             let whole = joined(bytes, at, end);
             let found = if hides(whole) { Some(whole) } else { (whole != end && hides(end)).then_some(end) };
-            end = run(bytes, found.unwrap_or(end), |byte| byte == b'=');
+            end = run(bytes, found.unwrap_or(whole), |byte| byte == b'=');
             if found.is_some() {
                 spans.push(at..end);
             }

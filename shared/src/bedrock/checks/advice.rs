@@ -1,0 +1,689 @@
+//! Whether a sentence tells the reader to change something.
+//!
+//! What happened may be told (`the container was killed`, `api was scaled to 3`), what to do about it may not: advice to act
+//! comes from typed actions with their risk, never from prose. A sentence is advice when it holds a word for a change and a
+//! sign of advising (`should`, `please`, `권장`), or when such a word stands where an imperative would.
+
+/// Verbs of change. With their forms: `delete`, `deletes`, `deleted`, `deleting`, `deletion`.
+const CHANGES: &[&str] = &[
+    "delete",
+    "deletion",
+    "scale",
+    "drain",
+    "reboot",
+    "restart",
+    "terminate",
+    "termination",
+    "kill",
+    "evict",
+    "eviction",
+    "cordon",
+    "uncordon",
+    "remove",
+    "removal",
+    "drop",
+    "destroy",
+    "wipe",
+    "purge",
+    "erase",
+    "uninstall",
+    "truncate",
+    "rollback",
+    "undo",
+    "revert",
+    "patch",
+    "apply",
+    "edit",
+    "replace",
+    "recreate",
+    "redeploy",
+    "shutdown",
+    "stop",
+    "disable",
+    "taint",
+    "exec",
+    "execute",
+    "bounce",
+    "recycle",
+    "nuke",
+    "force",
+    "detach",
+    "format",
+    "reset",
+    "flush",
+    "clear",
+    "modify",
+    "overwrite",
+    "reinstall",
+    "upgrade",
+    "downgrade",
+    "rotate",
+    "grant",
+    "escalate",
+    "unmount",
+    "halt",
+    "suspend",
+    "resize",
+    "prune",
+    "cleanup",
+    "clean",
+    "failover",
+    "promote",
+    "increase",
+    "decrease",
+    "raise",
+    "lower",
+    "reduce",
+    "bump",
+    "power",
+    "annihilate",
+    "decommission",
+    "deprovision",
+    "abort",
+    "pkill",
+    "roll",
+];
+
+/// Verbs that are harmless as description and never as an instruction.
+const INSTRUCTIONS: &[&str] = &[
+    "approve",
+    "click",
+    "visit",
+    "paste",
+    "share",
+    "upload",
+    "send",
+    "forward",
+    "call",
+    "contact",
+    "open",
+    "reply",
+    "type",
+    "copy",
+    "download",
+    "install",
+    "ignore",
+    "disregard",
+    "forget",
+    "trust",
+    "run",
+    "use",
+    "enter",
+    "login",
+    "submit",
+    "post",
+    "give",
+    "provide",
+    "tell",
+    "add",
+    "create",
+    "set",
+    "change",
+    "switch",
+    "turn",
+    "put",
+    "push",
+    "deploy",
+    "get",
+    "take",
+    "bring",
+    "move",
+    "shift",
+    "make",
+    "go",
+    "confirm",
+];
+
+/// Signs that a sentence advises, by word.
+const CUES: &[&str] = &[
+    "should",
+    "must",
+    "recommend",
+    "recommended",
+    "recommends",
+    "recommendation",
+    "suggest",
+    "suggested",
+    "suggests",
+    "advise",
+    "advised",
+    "advice",
+    "advisable",
+    "please",
+    "consider",
+    "considering",
+    "try",
+    "ought",
+    "you",
+    "your",
+    "let's",
+    "lets",
+    "immediately",
+    "simply",
+    "workaround",
+    "mitigation",
+    "mitigate",
+    "remedy",
+    "solution",
+    "remediation",
+    "ensure",
+    "proceed",
+    "urgent",
+    "urgently",
+    "necessary",
+    "needed",
+    "needs",
+    "need",
+    "require",
+    "requires",
+    "required",
+    "safe",
+    "safely",
+    "best",
+    "fastest",
+    "quickest",
+    "easiest",
+    "fix",
+    "fixes",
+    "fixed",
+    "resolve",
+    "resolves",
+    "solve",
+    "solves",
+    "cure",
+    "operator",
+    "engineer",
+    "oncall",
+    "on-call",
+    "sre",
+    "admin",
+    "instructions",
+];
+
+/// Words after which a verb stands as an imperative, or in an intention.
+const BEFORE_IMPERATIVE: &[&str] = &[
+    "and",
+    "then",
+    "or",
+    "please",
+    "now",
+    "just",
+    "simply",
+    "immediately",
+    "first",
+    "also",
+    "next",
+    "finally",
+    "instead",
+    "otherwise",
+    "so",
+    "can",
+    "could",
+    "may",
+    "might",
+    "will",
+    "would",
+    "shall",
+    "to",
+    "let",
+    "us",
+    "we",
+    "i",
+    "be",
+    "gets",
+    "quickly",
+    "manually",
+    "do",
+    "always",
+    "try",
+    "step",
+    "action",
+    "fix",
+    "solution",
+    "answer",
+    "remedy",
+    "todo",
+];
+
+/// What makes `to` part of a description: `failed to kill`.
+const ATTEMPTS: &[&str] = &[
+    "failed",
+    "fails",
+    "failing",
+    "unable",
+    "attempted",
+    "attempts",
+    "tried",
+    "tries",
+    "trying",
+    "refused",
+    "refuses",
+    "able",
+    "waiting",
+    "continues",
+    "began",
+    "started",
+    "starts",
+    "about",
+    "due",
+    "forbidden",
+    "cannot",
+    "could",
+    "not",
+    "did",
+    "does",
+    "had",
+];
+
+/// Words behind which the same letters are a noun: `a restart`, `the last rollback`.
+const DETERMINERS: &[&str] = &[
+    "a", "an", "the", "last", "each", "every", "per", "no", "this", "that", "its", "first", "previous", "another",
+    "of", "by", "with", "after", "since", "before", "on", "in", "from", "for", "any", "second", "recent",
+];
+
+/// Korean words for a change, as stems.
+const CHANGES_KO: &[&str] = &[
+    "삭제",
+    "재시작",
+    "재기동",
+    "재부팅",
+    "종료",
+    "축소",
+    "확장",
+    "확대",
+    "스케일",
+    "롤백",
+    "드레인",
+    "강제",
+    "중지",
+    "중단",
+    "제거",
+    "초기화",
+    "비우",
+    "비워",
+    "죽이",
+    "죽여",
+    "죽일",
+    "내리",
+    "내려",
+    "올리",
+    "올려",
+    "늘리",
+    "늘려",
+    "줄이",
+    "줄여",
+    "변경",
+    "적용",
+    "수정",
+    "패치",
+    "실행",
+    "재배포",
+    "되돌리",
+    "되돌려",
+    "격리",
+    "코돈",
+    "정리",
+    "지우",
+    "지워",
+    "끄",
+    "꺼",
+    "날려",
+    "날리",
+    "교체",
+    "폐기",
+    "해제",
+    "차단",
+    "증설",
+    "감축",
+    "리부트",
+    "리스타트",
+    "딜리트",
+    "배포하",
+    "업그레이드",
+    "다운그레이드",
+    "껐다",
+    "없애",
+    "뽑",
+    "파기",
+    "비활성화",
+    "승격",
+    "조정",
+    "상향",
+    "하향",
+    "승인",
+    "무시",
+    "클릭",
+    "접속",
+    "붙여넣",
+    "공유",
+    "전달",
+    "입력",
+    "설치",
+    "추가",
+    "생성",
+    "부여",
+    "새로고침",
+    "갈아",
+    "밀어",
+    "재생성",
+    "퇴출",
+    "축출",
+];
+
+/// Korean signs of advising.
+const CUES_KO: &[&str] = &[
+    "하세요",
+    "하십시오",
+    "십시오",
+    "세요",
+    "하시기",
+    "하시면",
+    "해야",
+    "어야",
+    "아야",
+    "여야",
+    "해 주",
+    "해주",
+    "바랍니다",
+    "바람",
+    "권장",
+    "권고",
+    "추천",
+    "필요",
+    "하라",
+    "할 것",
+    "하자",
+    "합시다",
+    "좋습니다",
+    "좋음",
+    "좋다",
+    "좋겠",
+    "하는 것이",
+    "하는 게",
+    "해 보",
+    "해보",
+    "요망",
+    "하면",
+    "면 된",
+    "면 됨",
+    "면 해결",
+    "할 수 있",
+    "가능",
+    "시키",
+    "요청",
+    "부탁",
+    "즉시",
+    "당장",
+    "바로",
+    "시급",
+    "해결책",
+    "조치",
+    "라.",
+    "라!",
+    "시오",
+    "ㅂ시다",
+    "하도록",
+    "것을 제안",
+    "제안",
+];
+
+/// The sentence that advises, if any.
+pub(super) fn found(text: &str) -> Option<String> {
+    let folded = fold(text);
+    sentences(&folded).find(|sentence| advises(sentence)).map(|sentence| sentence.trim().chars().take(80).collect())
+}
+
+/// Lower case, accents dropped.
+fn fold(text: &str) -> String {
+    let plain = |c: char| match c {
+        'À'..='Å' | 'à'..='å' => 'a',
+        'È'..='Ë' | 'è'..='ë' => 'e',
+        'Ì'..='Ï' | 'ì'..='ï' => 'i',
+        'Ò'..='Ö' | 'ò'..='ö' | 'Ø' | 'ø' => 'o',
+        'Ù'..='Ü' | 'ù'..='ü' => 'u',
+        'Ç' | 'ç' => 'c',
+        'Ñ' | 'ñ' => 'n',
+        'Ý' | 'ý' | 'ÿ' => 'y',
+        '’' => '\'',
+        _ => c.to_ascii_lowercase(),
+    };
+    text.chars().map(plain).collect()
+}
+
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    // A point inside a name or number ends nothing.
+    let mut start = 0;
+    let mut ends: Vec<usize> = text
+        .char_indices()
+        .filter(|(at, c)| {
+            matches!(c, '.' | '!' | '?' | ';') && text[at + 1..].chars().next().is_none_or(char::is_whitespace)
+        })
+        .map(|(at, _)| at + 1)
+        .collect();
+    ends.push(text.len());
+    ends.into_iter().map(move |end| {
+        let sentence = &text[start..end];
+        start = end;
+        sentence
+    })
+}
+
+fn advises(sentence: &str) -> bool {
+    let words: Vec<&str> = sentence
+        .split(|c: char| !(c.is_ascii_alphanumeric() || "'-_./$@".contains(c)))
+        .map(|word| word.trim_matches(|c: char| "'-./".contains(c)))
+        .filter(|word| !word.is_empty())
+        .collect();
+    if spelled_out(&words) {
+        return true;
+    }
+    let cue = words.iter().any(|word| CUES.contains(word))
+        || CUES_KO.iter().any(|cue| sentence.contains(cue))
+        || sentence.contains("do not hesitate")
+        || sentence.contains("go ahead")
+        || sentence.contains("better to")
+        || ["would", "will", "may", "might", "could", "can", "should", "to"]
+            .iter()
+            .any(|word| sentence.contains(&format!("{word} help")))
+        || sentence.contains("have to")
+        || sentence.contains("has to");
+    let changes_ko = CHANGES_KO.iter().any(|stem| sentence.contains(stem));
+    if changes_ko && (cue || bare_ending_ko(sentence)) {
+        return true;
+    }
+    let clause_starts = clause_starts(sentence);
+    words.iter().enumerate().any(|(index, word)| {
+        let form = form(word);
+        let Some(form) = form else {
+            let plain = word.replace(['-', '_'], "");
+            return INSTRUCTIONS.contains(&plain.as_str())
+                && instructs(&words, index, &clause_starts, cue_of_duty(&words));
+        };
+        if cue && form != Form::Other {
+            return true;
+        }
+        let before = index.checked_sub(1).map(|index| words[index]).unwrap_or_default();
+        match form {
+            Form::Base => imperative(&words, index, &clause_starts),
+            Form::Past => before == "be" || before == "get",
+            Form::Ing => matches!(before, "by" | "try" | "worth" | "start" | "begin") || clause_starts.contains(word),
+            Form::Other => false,
+        }
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Base,
+    Past,
+    Ing,
+    Other,
+}
+
+/// The form of a word of change, also when it is written with digits for letters or a dash inside.
+fn form(word: &str) -> Option<Form> {
+    let joined: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+    let letters: String = word
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_' | '.'))
+        .map(|c| match c {
+            '0' => 'o',
+            '1' => 'l',
+            '3' => 'e',
+            '4' | '@' => 'a',
+            '5' | '$' => 's',
+            '7' => 't',
+            _ => c,
+        })
+        .collect();
+    // A dash inside a word of change, `roll-back`, is a disguise; a change inside a name, `job-cleanup-5x`, is not.
+    let whole = [joined.as_str(), letters.as_str()];
+    whole.into_iter().find_map(|candidate| {
+        CHANGES.iter().find_map(|verb| {
+            let stem = verb.strip_suffix('e').unwrap_or(verb);
+            let rest = candidate.strip_prefix(stem)?;
+            let doubled = verb.chars().next_back();
+            let rest = if verb.ends_with('e') {
+                rest
+            } else {
+                rest.strip_prefix(doubled.unwrap_or(' ')).filter(|rest| *rest == "ed" || *rest == "ing").unwrap_or(rest)
+            };
+            match rest {
+                "" if !verb.ends_with('e') => Some(Form::Base),
+                "e" if verb.ends_with('e') => Some(Form::Base),
+                "ed" | "d" => Some(Form::Past),
+                "ing" => Some(Form::Ing),
+                "s" | "es" | "er" | "or" | "ion" => Some(Form::Other),
+                _ => None,
+            }
+        })
+    })
+}
+
+/// Words that begin the sentence or a clause of it.
+fn clause_starts(sentence: &str) -> Vec<&str> {
+    let clauses = sentence.split([',', ':', '-', '—', '–', '(', '"', '\'', '“', '‘', '→', '•', '·', '…']);
+    let first = |clause: &'_ str| -> Option<usize> { clause.find(|c: char| c.is_ascii_alphanumeric()) };
+    clauses
+        .filter_map(|clause| {
+            let start = first(clause)?;
+            let rest = &clause[start..];
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ')' | ' '));
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric())).unwrap_or(rest.len());
+            (end > 0).then(|| &rest[..end])
+        })
+        .collect()
+}
+
+/// Whether the base form at `index` commands rather than names: first in its clause, or behind a word that leads to a verb.
+fn imperative(words: &[&str], index: usize, clause_starts: &[&str]) -> bool {
+    let word = words[index];
+    let after = words.get(index + 1).copied().unwrap_or_default();
+    // `restart count`, `kill signal`, `scale target`, `drop rate`: compounds.
+    let compound = matches!(
+        after,
+        "count"
+            | "counts"
+            | "signal"
+            | "policy"
+            | "loop"
+            | "target"
+            | "rate"
+            | "limit"
+            | "limits"
+            | "event"
+            | "events"
+            | "reason"
+            | "happened"
+            | "occurred"
+            | "was"
+            | "is"
+            | "at"
+            | "began"
+            | "started"
+            | "backoff"
+            | "back-off"
+            | "in"
+            | "by"
+            | "revision"
+            | "request"
+            | "requests"
+            | "errors"
+            | "error"
+            | "timeout"
+            | "hook"
+            | "history"
+            | "times"
+            | "than"
+            | "from"
+            | "during"
+            | "follows"
+            | "followed"
+            | "bound"
+    );
+    if compound {
+        return false;
+    }
+    let Some(before) = index.checked_sub(1).map(|index| words[index]) else { return true };
+    if DETERMINERS.contains(&before) {
+        return false;
+    }
+    if before == "to" {
+        let attempt = index.checked_sub(2).map(|index| words[index]).unwrap_or_default();
+        return !ATTEMPTS.contains(&attempt);
+    }
+    BEFORE_IMPERATIVE.contains(&before) || clause_starts.contains(&word)
+}
+
+fn cue_of_duty(words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        matches!(
+            *word,
+            "should" | "must" | "please" | "you" | "your" | "recommend" | "recommended" | "need" | "immediately"
+        )
+    })
+}
+
+fn instructs(words: &[&str], index: usize, clause_starts: &[&str], duty: bool) -> bool {
+    let before = index.checked_sub(1).map(|index| words[index]);
+    match before {
+        None => true,
+        Some("please" | "must" | "should" | "then" | "you" | "immediately") => true,
+        Some(_) => duty && clause_starts.contains(&words[index]),
+    }
+}
+
+/// `d e l e t e`, `d.e.l.e.t.e`.
+fn spelled_out(words: &[&str]) -> bool {
+    let single = |word: &&str| word.len() == 1 && word.chars().all(|c| c.is_ascii_alphabetic());
+    let apart = words.windows(5).any(|window| window.iter().all(single));
+    apart
+        || words.iter().any(|word| {
+            let parts: Vec<&str> = word.split(['.', '-', '_', '/']).collect();
+            parts.len() >= 5 && parts.iter().all(single)
+        })
+}
+
+/// `파드 삭제`: a bare noun of change at the end says what to do; with a count it tells what happened.
+fn bare_ending_ko(sentence: &str) -> bool {
+    let end = sentence.trim().trim_end_matches(['.', '!', ' ']);
+    let counted = sentence.contains('회') || sentence.contains('번');
+    let noun = [
+        "삭제",
+        "재시작",
+        "재기동",
+        "재부팅",
+        "롤백",
+        "드레인",
+        "중지",
+        "제거",
+        "초기화",
+        "재배포",
+        "교체",
+        "강제 종료",
+        "축소",
+        "증설",
+    ];
+    let imperative = ["하라", "워라", "여라", "려라", "꺼라", "거라", "해라", "해", "하기", "할것", "ㄱㄱ"];
+    (!counted && noun.iter().any(|noun| end.ends_with(noun))) || imperative.iter().any(|ending| end.ends_with(ending))
+}

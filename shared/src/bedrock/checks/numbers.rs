@@ -1,0 +1,263 @@
+//! Whether the numbers a text quotes are in the evidence it cites.
+
+use std::collections::BTreeSet;
+
+/// Number words and what they are worth; `one` is also an article.
+const WORDS: &[(&str, f64)] = &[
+    ("two", 2.0),
+    ("three", 3.0),
+    ("four", 4.0),
+    ("five", 5.0),
+    ("six", 6.0),
+    ("seven", 7.0),
+    ("eight", 8.0),
+    ("nine", 9.0),
+    ("ten", 10.0),
+    ("eleven", 11.0),
+    ("twelve", 12.0),
+    ("twenty", 20.0),
+    ("thirty", 30.0),
+    ("forty", 40.0),
+    ("fifty", 50.0),
+    ("sixty", 60.0),
+    ("ninety", 90.0),
+    ("dozen", 12.0),
+    ("hundred", 100.0),
+    ("thousand", 1000.0),
+    ("million", 1e6),
+    ("billion", 1e9),
+];
+
+/// Words that say a magnitude without a number: only where the evidence says them too.
+const MAGNITUDES: &[&str] = &[
+    "dozens",
+    "hundreds",
+    "thousands",
+    "millions",
+    "half",
+    "doubled",
+    "tripled",
+    "double",
+    "triple",
+    "twice",
+    "quadrupled",
+    "수십",
+    "수백",
+    "수천",
+    "수만",
+    "절반",
+    "두 배",
+    "세 배",
+    "네 배",
+    "열 배",
+    "백만",
+    "천만",
+    "억",
+];
+
+/// Korean counts before a counter.
+const WORDS_KO: &[(&str, f64)] = &[
+    ("두", 2.0),
+    ("세", 3.0),
+    ("네", 4.0),
+    ("다섯", 5.0),
+    ("여섯", 6.0),
+    ("일곱", 7.0),
+    ("여덟", 8.0),
+    ("아홉", 9.0),
+    ("열", 10.0),
+];
+const COUNTERS_KO: &[&str] = &["개", "대", "번", "차례", "가지", "건", "명", "파드", "노드", "곳"];
+
+/// A number as written: its value, the value of its last digit, its unit.
+#[derive(Debug, Clone, PartialEq)]
+struct Quantity {
+    value: f64,
+    precision: f64,
+    unit: String,
+}
+
+/// The first number of `text` that is neither in `evidence` nor one of `counts` (how many things are cited).
+pub(super) fn unfounded(text: &str, evidence: &str, counts: &[usize]) -> Option<String> {
+    let known = quantities(evidence);
+    let pairs: BTreeSet<String> = joined(evidence);
+    // `0/5`, `14:21:40`: parts that are each known say nothing of the whole.
+    for whole in joined(text) {
+        let trimmed = whole.strip_suffix(":00").unwrap_or(&whole);
+        let prefix =
+            |known: &String| known == &whole || (whole.contains(':') && known.starts_with(&format!("{trimmed}:")));
+        if !pairs.iter().any(prefix) {
+            return Some(whole);
+        }
+    }
+    let lower = text.to_lowercase();
+    let evidence_lower = evidence.to_lowercase();
+    for magnitude in MAGNITUDES {
+        if has_word(&lower, magnitude) && !evidence_lower.contains(magnitude) {
+            return Some((*magnitude).to_owned());
+        }
+    }
+    let counted = |value: f64| counts.iter().any(|count| *count as f64 == value);
+    let written = WORDS.iter().filter(|(word, _)| has_word(&lower, word));
+    let written_ko = WORDS_KO.iter().filter(|(word, _)| {
+        COUNTERS_KO.iter().any(|counter| {
+            lower.contains(&format!(" {word} {counter}")) || lower.starts_with(&format!("{word} {counter}"))
+        })
+    });
+    for (word, value) in written.chain(written_ko) {
+        let same = Quantity { value: *value, precision: 1e-9, unit: String::new() };
+        if !counted(*value) && !known.iter().any(|one| same_quantity(&same, one)) && !has_word(&evidence_lower, word) {
+            return Some((*word).to_owned());
+        }
+    }
+    let unknown = |one: &Quantity| {
+        !known.iter().any(|other| same_quantity(one, other)) && !(one.unit.is_empty() && counted(one.value))
+    };
+    quantities(text).into_iter().find(unknown).map(|one| format!("{}{}", one.value, one.unit))
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    if !word.is_ascii() {
+        return text.contains(word);
+    }
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        !before.is_some_and(|c| c.is_ascii_alphanumeric()) && !after.is_some_and(|c| c.is_ascii_alphanumeric())
+    })
+}
+
+/// Fractions, ratios and times of day, as written.
+fn joined(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !(c.is_ascii_digit() || matches!(c, '/' | ':')))
+        .map(|word| word.trim_matches(['/', ':']))
+        .filter(|word| word.contains(['/', ':']) && word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Every number that stands by itself; digits inside names are the names' business.
+fn quantities(text: &str) -> Vec<Quantity> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let inside_name = at > 0
+            && (bytes[at - 1].is_ascii_alphabetic()
+                || matches!(bytes[at - 1], b'_' | b'-' | b'.') && at > 1 && bytes[at - 2].is_ascii_alphanumeric());
+        let start = at;
+        while at < bytes.len()
+            && (bytes[at].is_ascii_digit()
+                || (matches!(bytes[at], b'.' | b',') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)))
+        {
+            at += 1;
+        }
+        let digits = text[start..at].replace(',', "");
+        let unit_start = if bytes.get(at) == Some(&b' ') { at + 1 } else { at };
+        let unit_end = unit_start
+            + bytes[unit_start..].iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'%').count();
+        let unit = text[unit_start..unit_end].to_owned();
+        let glued = unit_start == at && unit_end > at && !is_unit(&unit);
+        if inside_name || glued {
+            // `2xx`, `7d4b9`, `v2`: a name.
+            at = at.max(unit_end);
+            while at < bytes.len() && (bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'-' | b'_')) {
+                at += 1;
+            }
+            continue;
+        }
+        if let Ok(value) = digits.parse::<f64>() {
+            let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+            let precision = 0.1_f64.powi(i32::try_from(decimals).unwrap_or(0));
+            found.push(Quantity { value, precision, unit: if is_unit(&unit) { unit } else { String::new() } });
+        }
+    }
+    found
+}
+
+/// `(unit, family, factor)`.
+const UNITS: &[(&str, char, f64)] = &[
+    ("%", '%', 1.0),
+    ("percent", '%', 1.0),
+    ("ms", 't', 1e-3),
+    ("milliseconds", 't', 1e-3),
+    ("s", 't', 1.0),
+    ("sec", 't', 1.0),
+    ("seconds", 't', 1.0),
+    ("second", 't', 1.0),
+    ("m", 't', 60.0),
+    ("min", 't', 60.0),
+    ("minutes", 't', 60.0),
+    ("minute", 't', 60.0),
+    ("h", 't', 3600.0),
+    ("hours", 't', 3600.0),
+    ("hour", 't', 3600.0),
+    ("Ki", 'b', 1024.0),
+    ("KiB", 'b', 1024.0),
+    ("Mi", 'b', 1_048_576.0),
+    ("MiB", 'b', 1_048_576.0),
+    ("Gi", 'b', 1_073_741_824.0),
+    ("GiB", 'b', 1_073_741_824.0),
+    ("KB", 'b', 1e3),
+    ("MB", 'b', 1e6),
+    ("GB", 'b', 1e9),
+    ("bytes", 'b', 1.0),
+    ("x", 'x', 1.0),
+    ("th", 'n', 1.0),
+    ("st", 'n', 1.0),
+    ("nd", 'n', 1.0),
+    ("rd", 'n', 1.0),
+    ("rps", 'r', 1.0),
+    ("d", 't', 86_400.0),
+    ("days", 't', 86_400.0),
+];
+
+fn is_unit(unit: &str) -> bool {
+    UNITS.iter().any(|(name, ..)| *name == unit)
+}
+
+fn same_quantity(said: &Quantity, known: &Quantity) -> bool {
+    let close = |said: f64, precision: f64, known: f64| (said - known).abs() <= precision * 0.5 + 1e-9;
+    if close(said.value, said.precision, known.value) {
+        return true;
+    }
+    let unit = |name: &str| UNITS.iter().find(|(unit, ..)| *unit == name);
+    let (family, factor) = unit(&said.unit).map_or(('n', 1.0), |(_, family, factor)| (*family, *factor));
+    let (known_family, known_factor) = unit(&known.unit).map_or(('n', 1.0), |(_, family, factor)| (*family, *factor));
+    // 95 % of a ratio of 0.95; 512 MiB of 536870912.
+    if family == '%' && known_family == 'n' {
+        return close(said.value, said.precision, known.value * 100.0);
+    }
+    (family == known_family || known_family == 'n')
+        && factor != known_factor
+        && close(said.value * factor, said.precision * factor, known.value * known_factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_in_other_units_and_roundings() {
+        let evidence = "limit 536870912, p95 latency 2041.6 ms, ratio 0.954, 37 lines, 0/5 ready at 05:21:40";
+        for said in
+            ["512Mi", "512 MiB", "2 s", "2042 ms", "95 %", "95.4%", "37건", "0/5 ready", "at 05:21", "since 05:21:40"]
+        {
+            assert_eq!(unfounded(said, evidence, &[]), None, "{said}");
+        }
+        for said in
+            ["256Mi", "3 s", "96 %", "38건", "1/5 ready", "at 05:22", "hundreds of lines", "three pods", "파드 세 개"]
+        {
+            assert!(unfounded(said, evidence, &[]).is_some(), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_cited_may_be_counted_and_names_hold_no_numbers() {
+        assert_eq!(unfounded("3 pods, three pods, api-7d4b9-x2 and v2 and http2xx", "nothing", &[3]), None);
+    }
+}

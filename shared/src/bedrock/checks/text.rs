@@ -1,0 +1,164 @@
+//! Whether a text is plain: nothing that Slack, a shell or a hurried reader would take for more than a sentence.
+
+use super::Rejection;
+
+/// Characters beyond ASCII that sentences use. Letters of other scripts are not among them: most look like Latin ones.
+const PUNCTUATION: &str = "…–—‐‑‘’“”·•→←×°±≥≤≈µ㎳％，。、「」『』（）：";
+
+/// Words that begin a command line. None belongs in a sentence; commands have their own place.
+const PROGRAMS: &[&str] = &[
+    "kubectl",
+    "kubectx",
+    "kubens",
+    "k9s",
+    "helm",
+    "eksctl",
+    "terraform",
+    "docker",
+    "crictl",
+    "ctr",
+    "nerdctl",
+    "podman",
+    "systemctl",
+    "sudo",
+    "bash",
+    "zsh",
+    "powershell",
+    "curl",
+    "wget",
+    "ssh",
+    "scp",
+    "rm",
+    "mkfs",
+    "dd",
+    "chmod",
+    "chown",
+    "xargs",
+    "eval",
+    "psql",
+    "redis-cli",
+    "mysqladmin",
+    "etcdctl",
+    "argocd",
+    "istioctl",
+    "velero",
+    "nsenter",
+    "base64",
+    "python3",
+    "perl",
+];
+
+/// Endings that make Slack turn a word into a link.
+const DOMAINS: &[&str] = &[
+    ".com", ".net", ".org", ".io", ".dev", ".app", ".co", ".kr", ".ru", ".cn", ".xyz", ".info", ".biz", ".me", ".sh",
+    ".ai", ".ly", ".link", ".top", ".site", ".zip", ".cloud", ".page", ".gg", ".to",
+];
+
+/// The text in one line, or why it is not plain. `quoted` is the cited evidence, from which host names may be quoted.
+pub(super) fn plain(text: &str, quoted: &str) -> Result<String, Rejection> {
+    let mut line = String::with_capacity(text.len());
+    for c in text.trim().chars() {
+        match c {
+            '\n' | '\t' => line.push(' '),
+            // Korean prose is in Hangul; the rest of Unicode holds lookalikes, invisible and right-to-left marks.
+            ' '..='~' | '가'..='힣' | 'ㄱ'..='ㅣ' => line.push(c),
+            'À'..='ÿ' if c != '×' && c != '÷' => line.push(c),
+            _ if PUNCTUATION.contains(c) => line.push(c),
+            _ => return Err(Rejection::Character(c)),
+        }
+    }
+    let line = line.replace('`', "'");
+    if line.is_empty() {
+        return Err(Rejection::Empty);
+    }
+    markup(&line)?;
+    shell(&line)?;
+    let lower = line.to_ascii_lowercase();
+    for word in words(&lower) {
+        if DOMAINS.iter().any(|ending| is_domain(word, ending)) && !quoted.contains(word) {
+            return Err(Rejection::Link(word.to_owned()));
+        }
+        if PROGRAMS.contains(&word) {
+            return Err(Rejection::Shell(word.to_owned()));
+        }
+    }
+    for run in line.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=_-".contains(c))) {
+        if run.len() >= 16 && !run.contains('-') && !quoted.contains(run) && hides_text(run) {
+            return Err(Rejection::Encoded);
+        }
+    }
+    Ok(line)
+}
+
+/// Runs of the characters names and host names are made of.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_./".contains(c)))
+        .map(|word| word.trim_matches(|c: char| "-./".contains(c)))
+        .filter(|word| !word.is_empty())
+}
+
+fn is_domain(word: &str, ending: &str) -> bool {
+    let host = word.split('/').next().unwrap_or_default();
+    host.len() > ending.len() && host.ends_with(ending)
+}
+
+/// Slack's control sequences, mentions and links, in its own form, Markdown's and HTML's.
+fn markup(line: &str) -> Result<(), Rejection> {
+    let bytes = line.as_bytes();
+    for (at, byte) in line.bytes().enumerate() {
+        let next = bytes.get(at + 1).copied().unwrap_or(b' ');
+        let before = if at > 0 { bytes[at - 1] } else { b' ' };
+        match byte {
+            b'<' if next != b' ' && next != b'=' && !next.is_ascii_digit() => return Err(Rejection::Markup),
+            b'@' if next.is_ascii_alphabetic() && !before.is_ascii_alphanumeric() => return Err(Rejection::Mention),
+            b']' if next == b'(' => return Err(Rejection::Markup),
+            _ => {}
+        }
+    }
+    let lower = line.to_ascii_lowercase();
+    for link in ["://", "www.", "mailto:", "javascript:", "tel:", "slack:", "data:text", "&lt;", "&#"] {
+        if lower.contains(link) {
+            return Err(Rejection::Link(link.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// What joins or replaces commands.
+fn shell(line: &str) -> Result<(), Rejection> {
+    for sign in [
+        "$(",
+        "${",
+        "&&",
+        "||",
+        ">>",
+        "<<",
+        " | ",
+        "|sh",
+        "; rm",
+        "\\x",
+        "\\u",
+        "--force",
+        "--all",
+        "-rf",
+        "--grace-period",
+    ] {
+        if line.contains(sign) {
+            return Err(Rejection::Shell(sign.trim().to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// base64 or hexadecimal that decodes to words.
+fn hides_text(run: &str) -> bool {
+    use base64::Engine as _;
+    let trimmed = run.trim_end_matches('=');
+    let decoded = if trimmed.len() % 2 == 0 && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        hex::decode(trimmed).ok()
+    } else {
+        let whole = &trimmed[..trimmed.len() - usize::from(trimmed.len() % 4 == 1)];
+        base64::engine::general_purpose::STANDARD_NO_PAD.decode(whole).ok()
+    };
+    decoded.is_some_and(|bytes| bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()))
+}
