@@ -12,7 +12,7 @@ use super::{Workload, is_live};
 pub struct ServiceView<'a> {
     /// The Service.
     pub service: &'a Service,
-    /// Workloads whose pods' labels meet the selector, those without pods included.
+    /// Workloads whose template's or pods' labels meet the selector, those without pods included.
     pub workloads: Vec<ObjectRef>,
     /// Live pods that meet the selector.
     pub pods: Vec<&'a Pod>,
@@ -62,7 +62,11 @@ pub(super) fn services<'a>(snapshot: &'a Snapshot, workloads: &[Workload<'a>]) -
                 service,
                 workloads: workloads
                     .iter()
-                    .filter(|workload| workload.namespace() == service.namespace() && meets(workload.labels))
+                    .filter(|workload| workload.namespace() == service.namespace())
+                    // Pods may carry labels that their template lacks: the role of a replica, for example.
+                    .filter(|workload| {
+                        meets(workload.labels) || workload.live_pods().any(|pod| meets(&pod.metadata.labels))
+                    })
                     .map(|workload| workload.object.clone())
                     .collect(),
                 pods: snapshot

@@ -1,9 +1,22 @@
 //! The container starts and fails.
 
 mod application_crash;
+mod database;
+mod db_access;
+mod db_connection_exhaustion;
+mod db_read_only;
 mod oom_killed;
 mod port_conflict;
 mod probe;
 mod zero_replicas;
 
-super::list![application_crash, oom_killed, port_conflict, probe, zero_replicas];
+super::list![
+    application_crash,
+    db_access,
+    db_connection_exhaustion,
+    db_read_only,
+    oom_killed,
+    port_conflict,
+    probe,
+    zero_replicas,
+];
