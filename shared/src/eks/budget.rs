@@ -6,9 +6,12 @@ use std::sync::{
 };
 
 use jiff::Timestamp;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{Semaphore, SetOnce},
+    time::Instant,
+};
 
-use super::{ReadError, ReadPlan};
+use super::{ReadError, ReadPlan, keep::Scale};
 use crate::snapshot::Gap;
 
 /// The state of one reading.
@@ -20,6 +23,7 @@ pub(super) struct Reading<'a> {
     answered: AtomicBool,
     dead: AtomicBool,
     notes: Mutex<Notes>,
+    scale: SetOnce<Scale>,
 }
 
 #[derive(Default)]
@@ -39,6 +43,7 @@ impl<'a> Reading<'a> {
             answered: AtomicBool::new(false),
             dead: AtomicBool::new(false),
             notes: Mutex::default(),
+            scale: SetOnce::new(),
         }
     }
 
@@ -55,6 +60,24 @@ impl<'a> Reading<'a> {
             return Err(ReadError::Budget { what: what.to_owned(), limit });
         }
         Ok((permit, (Instant::now() + self.plan.request_time).min(self.deadline)))
+    }
+
+    /// The scale to read a kind at: for one that waits, as soon as it is known.
+    pub(super) async fn scale(&self, waits: bool) -> Scale {
+        let mut scale = match waits {
+            true => match tokio::time::timeout_at(self.deadline, self.scale.wait()).await {
+                Ok(scale) => scale.clone(),
+                Err(_elapsed) => Scale::of(&self.plan.focus),
+            },
+            false => Scale::of(&self.plan.focus),
+        };
+        scale.now = self.notes().server_time;
+        scale
+    }
+
+    /// Lets those that wait for the scale go on; the first word counts.
+    pub(super) fn set_scale(&self, scale: Scale) {
+        let _ = self.scale.set(scale);
     }
 
     /// Counts bytes that came.

@@ -11,7 +11,13 @@ use http_body_util::BodyExt;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{Cluster, ReadError, budget::Reading, error::listing_of, keep::Kept, trim::Trim};
+use super::{
+    Cluster, ReadError,
+    budget::Reading,
+    error::listing_of,
+    keep::{Kept, Scale},
+    trim::Trim,
+};
 use crate::model::Kind;
 
 /// Attempts at a request that the API asks to repeat (429, 503, 504), the first included.
@@ -51,7 +57,15 @@ const LONGEST_TAIL: usize = 8 << 20;
 pub(super) struct Listed<T> {
     pub(super) items: Vec<T>,
     pub(super) left_out: usize,
+    /// The scale it was read at, or shows.
+    pub(super) scale: Scale,
     pub(super) error: Option<ReadError>,
+}
+
+impl<T: Trim> Listed<T> {
+    fn of(kept: Kept<T>, error: Option<ReadError>) -> Self {
+        Self { scale: kept.scale(), left_out: kept.left_out, items: kept.items, error }
+    }
 }
 
 #[derive(Deserialize)]
@@ -65,10 +79,11 @@ struct Page<T> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct ListMeta {
     #[serde(rename = "continue")]
     next: Option<String>,
+    remaining_item_count: Option<usize>,
 }
 
 impl Cluster {
@@ -77,7 +92,7 @@ impl Cluster {
         let what = listing_of(T::KIND, namespace);
         let mut restarts = 0;
         'list: loop {
-            let mut kept = Kept::new(reading.plan.keep, &reading.plan.focus);
+            let mut kept = Kept::new(reading.plan.keep, reading.scale(T::WAITS).await);
             let mut next = String::new();
             let mut size = reading.plan.page_size.max(1);
             loop {
@@ -87,10 +102,16 @@ impl Cluster {
                         if unreadable > 0 {
                             reading.left_out(format!("{unreadable} of the {what}"), "their JSON cannot be understood");
                         }
-                        kept.take(page.items.unwrap_or_default());
+                        let items = page.items.unwrap_or_default();
+                        let remaining = page.metadata.remaining_item_count;
+                        kept.expect(items.len() + remaining.unwrap_or_default());
+                        kept.take(items);
+                        if T::KIND == Kind::Pod && remaining.is_some() && !kept.scale().large {
+                            reading.set_scale(kept.scale());
+                        }
                         match page.metadata.next.filter(|next| !next.is_empty()) {
                             Some(token) => next = token,
-                            None => return Listed { items: kept.items, left_out: kept.left_out, error: None },
+                            None => return Listed::of(kept, None),
                         }
                     }
                     Err(ReadError::Gone { .. }) if restarts < RESTARTS => {
@@ -98,9 +119,7 @@ impl Cluster {
                         continue 'list;
                     }
                     Err(ReadError::TooLarge { .. }) if size > 1 => size = (size / 4).max(1),
-                    Err(error) => {
-                        return Listed { items: kept.items, left_out: kept.left_out, error: Some(error) };
-                    }
+                    Err(error) => return Listed::of(kept, Some(error)),
                 }
             }
         }

@@ -6,10 +6,11 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 use jiff::Timestamp;
 
 use super::{
-    Cluster, ReadError, ReadPlan, budget::Reading, error::listing_of, page::Listed, trim::Trim, which_logs::which_logs,
+    Cluster, ReadError, ReadPlan, budget::Reading, error::listing_of, keep::Scale, page::Listed, trim::Trim,
+    which_logs::which_logs,
 };
 use crate::{
-    model::Object,
+    model::{Kind, Object},
     snapshot::{Listing, Scope, Series, Snapshot},
 };
 
@@ -19,6 +20,9 @@ impl Cluster {
     /// What is missing is named in [`Snapshot::gaps`]; an error means that nothing at all was answered.
     pub async fn read(&self, plan: &ReadPlan) -> Result<Snapshot, ReadError> {
         let reading = Reading::new(plan);
+        if !plan.namespaces.is_empty() {
+            reading.set_scale(Scale::of(&plan.focus));
+        }
         let mut snapshot = Snapshot { cluster: self.name().to_owned(), ..Snapshot::default() };
         {
             let Snapshot {
@@ -51,13 +55,13 @@ impl Cluster {
                 self.fill(&reading, pods),
                 self.fill(&reading, events),
                 self.fill(&reading, nodes),
+                self.fill(&reading, services),
                 self.fill(&reading, deployments),
                 self.fill(&reading, replica_sets),
-                self.fill(&reading, services),
-                self.fill(&reading, endpoint_slices),
                 self.fill(&reading, stateful_sets),
                 self.fill(&reading, daemon_sets),
                 self.fill(&reading, jobs),
+                self.fill(&reading, endpoint_slices),
                 self.fill(&reading, namespaces),
                 self.fill(&reading, quotas),
                 self.fill(&reading, claims),
@@ -118,17 +122,22 @@ impl Cluster {
         if T::KIND.is_namespaced() && !plan.namespaces.is_empty() {
             return self.in_namespaces(reading, &plan.namespaces).await;
         }
-        let Listed { items, left_out, error } = self.list::<T>(reading, None).await;
+        let Listed { items, left_out, scale, error } = self.list::<T>(reading, None).await;
+        let focus = scale.namespaces.clone();
+        if T::KIND == Kind::Pod {
+            reading.set_scale(scale);
+        }
         if left_out > 0 {
-            let why = format!("the cluster is large: of those with nothing to tell {} were kept", plan.keep.quiet);
+            let why = "the cluster is large, and they are outside the namespaces that matter";
             reading.left_out(format!("{left_out} of the {}", T::KIND.plural()), why);
         }
         let Some(error) = error else {
-            // What is left out is never of the focus.
-            let scope = match (left_out, plan.focus.namespaces.is_empty()) {
+            // What is left out is never of the focus; the pods' own list knows only the alarm's.
+            let focus = if T::KIND == Kind::Pod { plan.focus.namespaces.clone() } else { focus };
+            let scope = match (left_out, focus.is_empty()) {
                 (0, _) => Scope::All,
                 (_, true) => Scope::Partial,
-                (_, false) => Scope::Namespaces(plan.focus.namespaces.clone()),
+                (_, false) => Scope::Namespaces(focus),
             };
             return Listing { items, scope };
         };
@@ -150,7 +159,7 @@ impl Cluster {
             .map(|namespace| async move { (namespace, self.list::<T>(reading, Some(namespace)).await) });
         let mut all = Vec::new();
         let mut complete = BTreeSet::new();
-        for (namespace, Listed { items, left_out, error }) in join_all(lists).await {
+        for (namespace, Listed { items, left_out, error, .. }) in join_all(lists).await {
             all.extend(items);
             match error {
                 None if left_out > 0 => {

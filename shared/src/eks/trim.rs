@@ -3,6 +3,8 @@
 //! Two steps. Every object loses what diagnosis never reads ([`Trim::trim`]). In a large cluster an object with nothing to tell
 //! ([`Trim::is_quiet`]) is reduced to what placement, selection and capacity need ([`Trim::strip`]).
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::model::*;
 
 /// Annotations longer than this are tools' bookkeeping (the last applied manifest is the usual one).
@@ -12,13 +14,20 @@ const SETTING_BYTES: usize = 256;
 
 /// How an object is made smaller.
 pub(super) trait Trim: Object {
+    /// How many times fewer of this kind are kept than pods.
+    const SHARE: usize = 3;
+    /// Whether the list waits for what the pods tell of the cluster's size and trouble.
+    const WAITS: bool = false;
+    /// Whether the cluster is understood without some of them.
+    const MAY_BE_LEFT_OUT: bool = true;
+
     /// Drops what is never read; done to every object.
     fn trim(&mut self) {
         trim_metadata(self.metadata_mut());
     }
 
     /// Whether the object is as it should be, and so common that a large cluster has thousands of its like.
-    fn is_quiet(&self) -> bool {
+    fn is_quiet(&self, _now: Option<Timestamp>) -> bool {
         false
     }
 
@@ -42,12 +51,32 @@ macro_rules! trim {
 }
 
 trim! {
-    CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Ingress, Namespace, NetworkPolicy, PersistentVolume,
-    PersistentVolumeClaim, PodDisruptionBudget, ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass,
+    CronJob, DaemonSet, HorizontalPodAutoscaler, Ingress, Namespace, NetworkPolicy, PersistentVolume, PersistentVolumeClaim,
+    PodDisruptionBudget, ResourceQuota, Service, ServiceAccount, StatefulSet, StorageClass,
+}
+
+/// A pod's specification, reduced to what placement and capacity need.
+fn small(spec: &mut PodSpec) {
+    let spec_was = std::mem::take(spec);
+    let small = |container: Container| Container {
+        name: container.name,
+        image: container.image,
+        resources: Resources { requests: container.resources.requests, ..Resources::default() },
+        ..Container::default()
+    };
+    *spec = PodSpec {
+        containers: spec_was.containers.into_iter().map(small).collect(),
+        node_name: spec_was.node_name,
+        service_account_name: spec_was.service_account_name,
+        host_network: spec_was.host_network,
+        ..PodSpec::default()
+    };
 }
 
 impl Trim for Pod {
-    fn is_quiet(&self) -> bool {
+    const SHARE: usize = 1;
+
+    fn is_quiet(&self, _now: Option<Timestamp>) -> bool {
         let calm = |status: &ContainerStatus| {
             status.restart_count == 0
                 && (status.ready || status.state.terminated.as_ref().is_some_and(|end| end.exit_code == 0))
@@ -58,21 +87,7 @@ impl Trim for Pod {
     }
 
     fn strip(&mut self) {
-        let spec = std::mem::take(&mut self.spec);
-        let small = |container: Container| Container {
-            name: container.name,
-            image: container.image,
-            resources: container.resources,
-            ports: container.ports,
-            ..Container::default()
-        };
-        self.spec = PodSpec {
-            containers: spec.containers.into_iter().map(small).collect(),
-            node_name: spec.node_name,
-            service_account_name: spec.service_account_name,
-            host_network: spec.host_network,
-            ..PodSpec::default()
-        };
+        small(&mut self.spec);
         self.metadata.annotations.clear();
         self.metadata.finalizers = Vec::new();
         self.metadata.owner_references.shrink_to_fit();
@@ -89,7 +104,9 @@ impl Trim for Pod {
 }
 
 impl Trim for Node {
-    fn is_quiet(&self) -> bool {
+    const MAY_BE_LEFT_OUT: bool = false;
+
+    fn is_quiet(&self, _now: Option<Timestamp>) -> bool {
         let calm =
             |condition: &Condition| condition.status == if condition.type_ == "Ready" { "True" } else { "False" };
         !self.spec.unschedulable
@@ -107,7 +124,43 @@ impl Trim for Node {
     }
 }
 
+impl Trim for Deployment {
+    const WAITS: bool = true;
+
+    fn is_quiet(&self, _now: Option<Timestamp>) -> bool {
+        let wanted = self.spec.replicas.unwrap_or(1);
+        let status = &self.status;
+        wanted > 0
+            && status.replicas == wanted
+            && status.ready_replicas == wanted
+            && status.updated_replicas == wanted
+            && status.observed_generation == self.metadata.generation
+    }
+
+    fn strip(&mut self) {
+        small(&mut self.spec.template.spec);
+    }
+}
+
+/// Younger ReplicaSets show what a rollout changed, however well it went.
+const RECENT: SignedDuration = SignedDuration::from_hours(6);
+
 impl Trim for ReplicaSet {
+    const WAITS: bool = true;
+
+    fn is_quiet(&self, now: Option<Timestamp>) -> bool {
+        let recent = match (now, self.metadata.creation_timestamp) {
+            (Some(now), Some(created)) => now.duration_since(created) < RECENT,
+            _ => true,
+        };
+        let wanted = self.spec.replicas.unwrap_or(1);
+        !recent && self.status.replicas == wanted && self.status.ready_replicas == wanted
+    }
+
+    fn strip(&mut self) {
+        small(&mut self.spec.template.spec);
+    }
+
     /// Keeps of each owner the ReplicaSets with pods and the two newest without: what runs, and what could be rolled back to.
     fn prune(items: &mut Vec<Self>) {
         items.sort_by(|a, b| {
@@ -130,7 +183,9 @@ impl Trim for ReplicaSet {
 }
 
 impl Trim for Job {
-    fn is_quiet(&self) -> bool {
+    const WAITS: bool = true;
+
+    fn is_quiet(&self, _now: Option<Timestamp>) -> bool {
         self.status.failed == 0
             && self
                 .status
@@ -146,7 +201,9 @@ impl Trim for Job {
 }
 
 impl Trim for EndpointSlice {
-    fn is_quiet(&self) -> bool {
+    const WAITS: bool = true;
+
+    fn is_quiet(&self, _now: Option<Timestamp>) -> bool {
         !self.endpoints.is_empty() && self.endpoints.iter().all(|endpoint| endpoint.conditions.ready != Some(false))
     }
 
@@ -162,13 +219,15 @@ impl Trim for EndpointSlice {
 }
 
 impl Trim for Event {
+    const SHARE: usize = 2;
+
     fn trim(&mut self) {
         trim_metadata(&mut self.metadata);
         self.metadata.uid = String::new();
         self.metadata.resource_version = String::new();
     }
 
-    fn is_quiet(&self) -> bool {
+    fn is_quiet(&self, _now: Option<Timestamp>) -> bool {
         self.type_ == "Normal"
     }
 }
