@@ -117,13 +117,13 @@ pub struct Container {
     pub volume_mounts: Vec<VolumeMount>,
     /// Liveness probe.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub liveness_probe: Option<Probe>,
+    pub liveness_probe: Option<Box<Probe>>,
     /// Readiness probe.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub readiness_probe: Option<Probe>,
+    pub readiness_probe: Option<Box<Probe>>,
     /// Startup probe.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub startup_probe: Option<Probe>,
+    pub startup_probe: Option<Box<Probe>>,
     /// `Always` makes an init container a sidecar.
     #[serde(skip_serializing_if = "String::is_empty", deserialize_with = "super::meta::null_is_empty")]
     pub restart_policy: String,

@@ -52,9 +52,9 @@ impl Role {
 
     fn of(self, container: &Container) -> Option<&Probe> {
         match self {
-            Role::Liveness => container.liveness_probe.as_ref(),
-            Role::Startup => container.startup_probe.as_ref(),
-            Role::Readiness => container.readiness_probe.as_ref(),
+            Role::Liveness => container.liveness_probe.as_deref(),
+            Role::Startup => container.startup_probe.as_deref(),
+            Role::Readiness => container.readiness_probe.as_deref(),
         }
     }
 }
@@ -413,8 +413,8 @@ mod tests {
 
     fn api(liveness: Option<Probe>, readiness: Option<Probe>) -> Scene {
         scene().deployment("shop", "api", 1).service("shop", "api", 8080).template("shop", "api", |spec| {
-            spec.containers[0].liveness_probe.clone_from(&liveness);
-            spec.containers[0].readiness_probe.clone_from(&readiness);
+            spec.containers[0].liveness_probe = liveness.clone().map(Box::new);
+            spec.containers[0].readiness_probe = readiness.clone().map(Box::new);
         })
     }
 
