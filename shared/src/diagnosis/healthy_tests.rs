@@ -402,8 +402,9 @@ fn a_liveness_probe_that_asks_the_port_that_is_served() {
         .template("shop", "api", |spec| {
             let port = IntOrString::Int(8080);
             let http_get = Some(HttpGetAction { path: "/health".into(), port, ..HttpGetAction::default() });
-            spec.containers[0].liveness_probe = Some(Probe { http_get: http_get.clone(), ..Probe::default() });
-            spec.containers[0].readiness_probe = Some(Probe { http_get, ..Probe::default() });
+            spec.containers[0].liveness_probe =
+                Some(Box::new(Probe { http_get: http_get.clone(), ..Probe::default() }));
+            spec.containers[0].readiness_probe = Some(Box::new(Probe { http_get, ..Probe::default() }));
         })
         .expect_healthy();
 }

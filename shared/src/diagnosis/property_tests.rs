@@ -126,7 +126,7 @@ fn take(scene: Scene, step: Step) -> Scene {
         Step::WithoutPods(name) => scene.without_pods("shop", name),
         Step::Probe(name, port) => scene.template("shop", name, |spec| {
             let tcp_socket = Some(TcpSocketAction { port: IntOrString::Int(port), ..TcpSocketAction::default() });
-            spec.containers[0].liveness_probe = Some(Probe { tcp_socket, ..Probe::default() });
+            spec.containers[0].liveness_probe = Some(Box::new(Probe { tcp_socket, ..Probe::default() }));
         }),
         Step::Replicas(name, replicas) => scene.edit(|snapshot| {
             let all = snapshot.deployments.items.iter_mut().filter(|it| it.metadata.name == name);
