@@ -97,6 +97,12 @@ impl Slack {
         Ok(Self { inner: Arc::new(Inner { http, base, token: config.token, next_post: Mutex::default() }) })
     }
 
+    /// Where the Web API is.
+    #[cfg(test)]
+    pub(super) fn base(&self) -> &Url {
+        &self.inner.base
+    }
+
     /// Posts a message to a channel, under a key by which [`Self::find`] finds it again.
     pub async fn post(
         &self,

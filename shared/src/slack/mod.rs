@@ -12,6 +12,8 @@ mod client;
 mod cut;
 mod error;
 mod message;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use block::{Block, Button, ButtonStyle, Choice, Confirm, Element, StaticSelect};

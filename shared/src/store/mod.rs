@@ -21,6 +21,8 @@
 //! | `blob#HASH` | number | a part of an item that is larger than one item may be |
 
 mod backend;
+#[cfg(test)]
+mod contract;
 mod decision;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
@@ -29,6 +31,8 @@ mod file;
 mod format;
 mod idempotency;
 mod incidents;
+#[cfg(test)]
+pub(crate) mod memory;
 mod outbox;
 mod table;
 

@@ -11,6 +11,8 @@ mod keep;
 mod keys;
 mod route;
 mod show;
+#[cfg(test)]
+mod tests;
 
 pub use keep::PastIncident;
 pub use route::Triage;
