@@ -65,10 +65,10 @@ pub struct Track {
 pub enum Step {
     /// Nothing: a duplicate, or older than what is known.
     Stale,
-    /// It fires and no incident covers that. `over` is when it ended, where the end arrived first.
+    /// It fires and no incident covers that.
     Fires {
-        /// When it was OK again.
-        over: Option<Timestamp>,
+        /// What it said afterwards and since when, where that arrived first.
+        then: Option<(Signal, Timestamp)>,
     },
     /// It is OK.
     Clears,
@@ -85,8 +85,10 @@ impl Track {
                 let is_covered = known.and_then(|track| track.covered).is_some_and(|covered| observation.at <= covered);
                 match known {
                     _ if is_covered => Step::Stale,
-                    Some(track) if !is_news && track.signal == Signal::Ok => Step::Fires { over: Some(track.at) },
-                    _ => Step::Fires { over: None },
+                    Some(track) if !is_news && track.signal != Signal::Alarm => {
+                        Step::Fires { then: Some((track.signal, track.at)) }
+                    }
+                    _ => Step::Fires { then: None },
                 }
             }
             _ if !is_news => Step::Stale,
@@ -167,20 +169,20 @@ mod tests {
     #[test]
     fn a_firing_whose_end_arrived_first_is_told_as_over() {
         let track = Track::after(None, &seen(Signal::Ok, 20), None);
-        let over = Some(Timestamp::from_second(20).unwrap());
-        assert_eq!(Track::step(Some(&track), &seen(Signal::Alarm, 10)), Step::Fires { over });
+        let then = Some((Signal::Ok, Timestamp::from_second(20).unwrap()));
+        assert_eq!(Track::step(Some(&track), &seen(Signal::Alarm, 10)), Step::Fires { then });
     }
 
     #[test]
     fn a_firing_that_was_interrupted_before_an_incident_covered_it_is_repeated() {
         let track = Track::after(None, &seen(Signal::Alarm, 10), None);
-        assert_eq!(Track::step(Some(&track), &seen(Signal::Alarm, 10)), Step::Fires { over: None });
+        assert_eq!(Track::step(Some(&track), &seen(Signal::Alarm, 10)), Step::Fires { then: None });
     }
 
     #[test]
     fn a_firing_after_the_end_is_new() {
         let track = Track::after(None, &seen(Signal::Alarm, 10), incident());
         let track = Track::after(Some(track), &seen(Signal::Ok, 20), incident());
-        assert_eq!(Track::step(Some(&track), &seen(Signal::Alarm, 30)), Step::Fires { over: None });
+        assert_eq!(Track::step(Some(&track), &seen(Signal::Alarm, 30)), Step::Fires { then: None });
     }
 }

@@ -114,7 +114,7 @@ async fn a_post_carries_its_key_and_our_token_and_links_nothing() {
     assert_eq!(posted, Posted { channel: ChannelId("C01".into()), ts: MessageTs("1700000000.000100".into()) });
     let script = script.lock().unwrap();
     assert_eq!(script.tokens, ["Bearer token-of-a-test"]);
-    insta::assert_json_snapshot!(script.calls, @r#""#);
+    insta::assert_json_snapshot!(script.calls);
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn a_message_is_found_by_its_key_in_channel_and_thread() {
     let thread = MessageTs("0.5".into());
     let found = slack.find(&channel, Some(&thread), &MessageKey("absent".into()), oldest, soon()).await.unwrap();
     assert_eq!(found, None);
-    insta::assert_json_snapshot!(script.lock().unwrap().calls, @r#""#);
+    insta::assert_json_snapshot!(script.lock().unwrap().calls);
 }
 
 #[tokio::test]

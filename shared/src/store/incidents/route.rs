@@ -50,12 +50,12 @@ impl Store {
             };
             let taken = match step {
                 Step::Stale => return Ok(Triage::Taken(Box::new(incident), seen)),
-                Step::Fires { over: Some(at) } if covers(&incident, observation) => {
-                    let end = Observation { signal: Signal::Ok, at, ..observation.clone() };
-                    let ended = self.alter(&incident, now, |incident| incident.observe(&end)).await?;
-                    Some(ended.unwrap_or((incident, Change::Unchanged)))
+                Step::Fires { then: Some((signal, at)) } if covers(&incident, observation) => {
+                    let later = Observation { signal, at, ..observation.clone() };
+                    let taken = self.alter(&incident, now, |incident| incident.observe(&later)).await?;
+                    Some(taken.unwrap_or((incident, Change::Unchanged)))
                 }
-                Step::Fires { over: None } if incident.is_open() => {
+                Step::Fires { then: None } if incident.is_open() => {
                     self.alter(&incident, now, |incident| incident.observe(observation)).await?
                 }
                 Step::Fires { .. } => None,
@@ -66,7 +66,7 @@ impl Store {
             };
             let Some((incident, change)) = taken else { return Ok(Triage::Fires) };
             // It ended before it could take this firing in.
-            if matches!(step, Step::Fires { over: None }) && !incident.is_open() {
+            if matches!(step, Step::Fires { then: None }) && !incident.is_open() {
                 return Ok(Triage::Fires);
             }
             if change != Change::Unchanged {
@@ -90,8 +90,8 @@ impl Store {
         loop {
             let known = self.track(&cluster, observation, now).await?;
             let track = known.as_ref().map(|(track, _)| track);
-            let over = match Track::step(track, observation) {
-                Step::Fires { over } => over,
+            let then = match Track::step(track, observation) {
+                Step::Fires { then } => then,
                 // Somebody else has taken it in meanwhile.
                 _ => match self.incident_of(track, observation, now).await? {
                     Some(incident) => return Ok((incident, seen)),
@@ -106,11 +106,12 @@ impl Store {
                 continue;
             };
             let new = NewIncident { fingerprint, ..new.clone() };
+            let over = then.filter(|(signal, _)| *signal == Signal::Ok).map(|(_, at)| at);
             let (mut incident, change) = self.take_in(&new, observation, over, now).await?;
-            if let Some(at) = over {
-                let end = Observation { signal: Signal::Ok, at, ..observation.clone() };
-                let ended = self.alter(&incident, now, |incident| incident.observe(&end)).await?;
-                incident = ended.map_or(incident, |(incident, _)| incident);
+            if let Some((signal, at)) = then {
+                let later = Observation { signal, at, ..observation.clone() };
+                let altered = self.alter(&incident, now, |incident| incident.observe(&later)).await?;
+                incident = altered.map_or(incident, |(incident, _)| incident);
             }
             if seen == Change::Unchanged {
                 seen = change;
