@@ -94,6 +94,15 @@ pub(super) fn symptoms(case: &mut Case<'_, '_>) -> Vec<Symptom> {
             all.push(Symptom { kind: SymptomKind::Unreachable, object, since: None, weight: 1.0, evidence, text });
         }
     }
+    for probe in view.snapshot.probes.iter().filter(|probe| !probe.ok) {
+        let known = view.snapshot.services.covers(&probe.namespace);
+        if known && view.service(&probe.namespace, &probe.service).is_none() {
+            let object = ObjectRef::new(Kind::Service, &probe.namespace, &probe.service);
+            let evidence = case.probe(&object, probe);
+            let text = "does not exist".to_owned();
+            all.push(Symptom { kind: SymptomKind::Unreachable, object, since: None, weight: 1.0, evidence, text });
+        }
+    }
     for node in view.snapshot.nodes.iter() {
         let Some(ready) = node.status.conditions.iter().find(|it| it.type_ == "Ready" && it.status != "True") else {
             continue;

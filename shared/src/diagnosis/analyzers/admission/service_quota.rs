@@ -24,18 +24,17 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
                 && used.zip(hard.value()).is_some_and(|(used, hard)| used >= hard)
         });
         let Some((resource, hard)) = full else { continue };
-        let missing: Vec<_> = view.dangling().iter().filter(|it| it.namespace == namespace).collect();
-        let orphans = missing.iter().filter(|it| view.workload_named(namespace, &it.service).is_some());
-        let Some(first) = orphans.clone().next().or(missing.first()) else { continue };
+        let missing = missing(case, namespace);
+        let orphan = missing.iter().find(|it| view.workload_named(namespace, &it.service).is_some());
+        let Some(first) = orphan.or(missing.first()) else { continue };
         let mut evidence: Vec<_> = quota::cite_quota(case, namespace, quota.name()).into_iter().collect();
         for it in missing.iter().take(3) {
-            evidence.push(case.spec(&it.from, &it.via));
             let object = ObjectRef::new(Kind::Service, namespace, &it.service);
-            evidence.push(case.absence(&object, format!("Service {} does not exist", it.service)));
+            evidence.push(case.absence(&object, format!("Service {} does not exist; {}", it.service, it.wanted)));
         }
         let Some(spec) = quota::cause_of(resource) else { continue };
         let finding = quota::found(spec, namespace, quota.name(), resource)
-            .strength(if orphans.clone().next().is_some() { 0.97 } else { 0.85 })
+            .strength(if orphan.is_some() { 0.97 } else { 0.85 })
             .summary(format!(
                 "quota {} allows {} Services and all are used: Service {} could not be made",
                 quota.name(),
@@ -45,10 +44,36 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             .fact("hard", hard.as_str())
             .because(evidence)
             .since(quota.metadata.creation_timestamp)
-            .explains(missing.iter().map(|it| it.from.clone()))
+            .explains(missing.iter().map(|it| ObjectRef::new(Kind::Service, namespace, &it.service)))
+            .explains(missing.iter().filter_map(|it| it.by.clone()))
             .check(Kubectl::list(Kind::Service, namespace));
         case.find(finding);
     }
+}
+
+/// A Service that is wanted and is not there.
+struct Missing {
+    service: String,
+    wanted: String,
+    by: Option<ObjectRef>,
+}
+
+/// Services that somebody calls, or tries to connect to, and that do not exist.
+fn missing(case: &Case<'_, '_>, namespace: &str) -> Vec<Missing> {
+    let view = case.view;
+    let called = view.dangling().iter().filter(|it| it.namespace == namespace).map(|it| Missing {
+        service: it.service.clone(),
+        wanted: format!("{} has {}", it.from, it.via),
+        by: Some(it.from.clone()),
+    });
+    let known = view.snapshot.services.covers(namespace);
+    let probes = view.snapshot.probes.iter().filter(|probe| known && probe.namespace == namespace && !probe.ok);
+    let tried = probes.filter(|probe| view.service(namespace, &probe.service).is_none()).map(|probe| Missing {
+        service: probe.service.clone(),
+        wanted: format!("connecting to its port {} fails", probe.port),
+        by: None,
+    });
+    called.chain(tried).collect()
 }
 
 #[cfg(test)]
@@ -58,6 +83,7 @@ mod tests {
     use crate::{
         diagnosis::testkit::{Scene, scene},
         model::{EnvVar, Metadata, Quantity, QuotaSpec, QuotaStatus, ResourceQuota},
+        snapshot::{ConnectionProbe, Listing},
     };
 
     fn full_quota() -> Scene {
@@ -77,6 +103,17 @@ mod tests {
             .template("shop", "web", |spec| {
                 let value = Some("http://api:8080".to_owned());
                 spec.containers[0].env.push(EnvVar { name: "API_URL".into(), value, value_from: None });
+            })
+            .expect("namespace-service-quota-exceeded", "Namespace shop");
+    }
+
+    #[test]
+    fn a_service_that_cannot_be_connected_to_and_could_not_be_made() {
+        full_quota()
+            .edit(|snapshot| {
+                let (namespace, service) = ("shop".into(), "api".into());
+                let probe = ConnectionProbe { namespace, service, port: 80, ..ConnectionProbe::default() };
+                snapshot.probes = Listing::all(vec![probe]);
             })
             .expect("namespace-service-quota-exceeded", "Namespace shop");
     }

@@ -4,12 +4,13 @@
 //! The kubelet passes the runtime's error on in the container's waiting message and in `Failed` events
 //! (<https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff>). Registries answer "denied" both for private and
 //! for missing repositories, so without credentials the two are easily mistaken: `not found` and `manifest unknown` say
-//! missing; `unauthorized`, `authentication required`, `403` say private; Docker Hub's "does not exist or may require
-//! authorization" says neither, and whether the pod (or its account) carries credentials decides.
+//! missing; `unauthorized`, `authentication required`, `403` say private; "does not exist or may require authorization" says neither.
+//! Then two things decide: whether the pod (or its account) carries credentials that exist, and whether images from the same
+//! place run elsewhere in the cluster without any, which makes a private place unlikely.
 
 use crate::{
     diagnosis::{ActionKind, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, Risk, Workload},
-    model::{Kind, Object},
+    model::Object,
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[
@@ -58,51 +59,22 @@ fn refusal(case: &mut Case<'_, '_>, workload: &Workload<'_>) -> Option<(String, 
 }
 
 fn judge(case: &mut Case<'_, '_>, workload: &Workload<'_>, message: &str, mut evidence: Vec<EvidenceId>) {
-    let says = |needles: &[&str]| needles.iter().any(|needle| message.contains(needle));
     let images: Vec<&str> = workload.template.containers.iter().map(|container| container.image.as_str()).collect();
-    let image =
-        images.iter().find(|image| message.contains(&image.to_lowercase())).or(images.first()).copied().unwrap_or("");
-    let credentials = !workload.template.image_pull_secrets.is_empty() || account_has_credentials(case, workload);
-    let (index, strength, summary) =
-        if says(&["no such host", "server misbehaving", "temporary failure in name resolution", "lookup "])
-            && !says(&["not found: manifest", "manifest unknown"])
-        {
-            (2, 0.95, format!("the registry's name in {image} does not resolve"))
-        } else if says(&["toomanyrequests", "too many requests", "rate limit", "429"]) {
-            (3, 0.95, format!("the registry refuses to serve {image}: too many pulls"))
-        } else if says(&["invalidimagename", "invalid reference format", "couldn't parse image"]) {
-            (0, 0.97, format!("{image} is no valid image reference"))
-        } else if says(&["manifest unknown", "name unknown", "not found", "no match for platform"])
-            && !says(&["may require authorization", "access denied"])
-        {
-            (0, 0.95, format!("image {image} does not exist"))
-        } else if says(&[
-            "unauthorized",
-            "authentication required",
-            "no basic auth",
-            "403",
-            "401",
-            "denied",
-            "authorization failed",
-        ]) {
-            match (says(&["may require authorization", "does not exist"]), credentials) {
-                (true, true) => (0, 0.7, format!("image {image} does not exist, or its pull secret is wrong")),
-                (true, false) => {
-                    (1, 0.6, format!("image {image} is private or missing, and pods carry no pull secret"))
-                }
-                (false, true) => (1, 0.7, format!("the pull secret for {image} is not accepted")),
-                (false, false) => (1, 0.93, format!("image {image} is private, and the pods carry no pull secret")),
-            }
-        } else {
-            (0, 0.5, format!("image {image} cannot be pulled"))
-        };
+    let named = images.iter().find(|image| message.contains(&image.to_lowercase()));
+    let image = named.or(images.first()).copied().unwrap_or("");
+    let credentials = has_credentials(case, workload);
+    let open_place = !credentials && runs_from_same_place(case, workload, image);
+    let (index, strength, summary) = read(message, image, credentials, open_place);
     evidence.push(case.spec(&workload.object, format!("image {image}")));
     if index == 1 && !credentials {
-        evidence.push(case.absence(&workload.object, "no imagePullSecrets on the pods or their service account"));
+        evidence.push(
+            case.absence(&workload.object, "no imagePullSecrets that exist on the pods or their service account"),
+        );
     }
     let finding = Finding::new(&CAUSES[index], &workload.object)
         .strength(strength)
         .summary(summary)
+        .fact("image", image)
         .because(evidence)
         .since(workload.rolled_out_at())
         .check(Kubectl::describe(&workload.object))
@@ -121,11 +93,66 @@ fn judge(case: &mut Case<'_, '_>, workload: &Workload<'_>, message: &str, mut ev
     case.find(finding);
 }
 
-fn account_has_credentials(case: &Case<'_, '_>, workload: &Workload<'_>) -> bool {
+/// Words of registries and runtimes, in lower case.
+const NO_NAME: &[&str] = &["no such host", "server misbehaving", "temporary failure in name resolution", "lookup "];
+const TOO_MANY: &[&str] = &["toomanyrequests", "too many requests", "rate limit", "429"];
+const NO_REFERENCE: &[&str] = &["invalidimagename", "invalid reference format", "couldn't parse image"];
+const NOT_THERE: &[&str] = &["manifest unknown", "name unknown", "not found", "no match for platform"];
+const UNCLEAR: &[&str] = &["may require authorization", "may not exist"];
+const REFUSED: &[&str] =
+    &["unauthorized", "authentication required", "no basic auth", "403", "401", "denied", "authorization failed"];
+
+/// What a failed pull says: which of [`CAUSES`], how surely, and in a line.
+fn read(message: &str, image: &str, credentials: bool, open_place: bool) -> (usize, f64, String) {
+    let says = |needles: &[&str]| needles.iter().any(|needle| message.contains(needle));
+    if says(NO_NAME) && !says(&["not found: manifest", "manifest unknown"]) {
+        return (2, 0.95, format!("the registry's name in {image} does not resolve"));
+    }
+    if says(TOO_MANY) {
+        return (3, 0.95, format!("the registry refuses to serve {image}: too many pulls"));
+    }
+    if says(NO_REFERENCE) {
+        return (0, 0.97, format!("{image} is no valid image reference"));
+    }
+    if says(NOT_THERE) && !says(UNCLEAR) && !says(&["access denied"]) {
+        return (0, 0.95, format!("image {image} does not exist"));
+    }
+    if !says(REFUSED) && !says(UNCLEAR) {
+        return (0, 0.5, format!("image {image} cannot be pulled"));
+    }
+    match (says(UNCLEAR), credentials, open_place) {
+        (true, false, true) => (0, 0.85, format!("image {image} does not exist where others are pulled from freely")),
+        (true, true, _) => (0, 0.7, format!("image {image} does not exist, or its pull secret is wrong")),
+        (true, false, false) => {
+            (1, 0.6, format!("image {image} is private or missing, and the pods carry no pull secret"))
+        }
+        (false, true, _) => (1, 0.7, format!("the pull secret for {image} is not accepted")),
+        (false, false, true) => {
+            (1, 0.8, format!("image {image} is private, unlike those beside it, or does not exist"))
+        }
+        (false, false, false) => (1, 0.93, format!("image {image} is private, and the pods carry no pull secret")),
+    }
+}
+
+/// Whether the pods or their service account name a pull secret that exists, as far as Secrets were read.
+fn has_credentials(case: &Case<'_, '_>, workload: &Workload<'_>) -> bool {
+    let snapshot = case.view.snapshot;
+    let namespace = workload.namespace();
     let name = Some(workload.template.service_account_name.as_str()).filter(|it| !it.is_empty()).unwrap_or("default");
-    let account = case.view.snapshot.service_accounts.get(workload.namespace(), name);
-    debug_assert!(account.is_none_or(|it| it.reference().kind == Kind::ServiceAccount));
-    account.is_some_and(|account| !account.image_pull_secrets.is_empty())
+    let account = snapshot.service_accounts.get(namespace, name);
+    let own = workload.template.image_pull_secrets.iter();
+    let mut secrets = own.chain(account.into_iter().flat_map(|it| &it.image_pull_secrets));
+    let exists = |name: &str| !snapshot.secrets.covers(namespace) || snapshot.secrets.get(namespace, name).is_some();
+    secrets.any(|secret| exists(&secret.name))
+}
+
+/// Whether another workload runs an image of the same registry and path without credentials.
+fn runs_from_same_place(case: &Case<'_, '_>, workload: &Workload<'_>, image: &str) -> bool {
+    let place = |image: &str| image.rsplit_once('/').map(|it| it.0.to_owned());
+    let Some(here) = place(image) else { return false };
+    let others = case.view.workloads().iter();
+    let others = others.filter(|other| other.object != workload.object && !has_credentials(case, other));
+    others.flat_map(Workload::containers).any(|(_, it)| it.ready && place(&it.image).as_ref() == Some(&here))
 }
 
 #[cfg(test)]
@@ -158,6 +185,22 @@ mod tests {
     fn too_many_pulls_are_told_from_missing_images() {
         pull_fails("toomanyrequests: you have reached your pull rate limit")
             .expect("image-registry-rate-limited", "Deployment shop/api");
+    }
+
+    #[test]
+    fn a_refusal_where_others_are_pulled_freely_is_a_wrong_name() {
+        pull_fails("pull access denied, repository does not exist or may require authorization")
+            .deployment("shop", "web", 1)
+            .expect("incorrect-image-reference", "Deployment shop/api");
+    }
+
+    #[test]
+    fn a_pull_secret_that_does_not_exist_is_no_credential() {
+        pull_fails("unexpected status from GET request: 403 Forbidden")
+            .template("shop", "api", |spec| {
+                spec.image_pull_secrets.push(crate::model::NameRef { name: "registry-login".into(), optional: None });
+            })
+            .expect("missing-image-pull-secret", "Deployment shop/api");
     }
 
     #[test]

@@ -52,8 +52,10 @@ const ELSEWHERE: &[&str] = &[
 ];
 
 pub(super) fn examine(case: &mut Case<'_, '_>) {
-    for workload in case.view.workloads().iter().filter(|workload| workload.is_short()) {
-        refused_to_mount(case, workload);
+    for workload in case.view.workloads() {
+        if workload.is_short() {
+            refused_to_mount(case, workload);
+        }
         refused_in_use(case, workload);
     }
 }
@@ -83,7 +85,7 @@ fn refused_in_use(case: &mut Case<'_, '_>, workload: &Workload<'_>) {
                 && (status.restart_count > 0 || status.state.terminated.as_ref().is_some_and(|it| it.exit_code != 0))
         });
         let paths = data_mounts(workload.template, container);
-        if !failing || paths.is_empty() {
+        if paths.is_empty() {
             continue;
         }
         let patterns = view.patterns_of(workload).iter().filter(|it| it.container == container.name && is_denied(it));
@@ -93,10 +95,14 @@ fn refused_in_use(case: &mut Case<'_, '_>, workload: &Workload<'_>) {
         };
         let named = paths.iter().find(|(_, path)| pattern.example.contains(path));
         let (volume, path) = *named.unwrap_or(&paths[0]);
-        let strength = match (named.is_some(), pattern.at_end) {
-            (true, true) => 0.96,
-            (true, false) | (false, true) => 0.9,
-            (false, false) => 0.7,
+        // A program that goes on without its volume says so again and again, up to now.
+        let lasting = pattern.count >= 3 && pattern.at_end && view.within(pattern.last_seen, 10);
+        let strength = match (failing, named.is_some(), pattern.at_end) {
+            (true, true, true) => 0.96,
+            (true, true, false) | (true, false, true) => 0.9,
+            (true, false, false) => 0.7,
+            (false, ..) if lasting => 0.75,
+            (false, ..) => continue,
         };
         let evidence =
             vec![case.log(pattern), case.spec(&workload.object, format!("volume {volume} mounted at {path}"))];
