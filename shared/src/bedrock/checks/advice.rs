@@ -4,374 +4,94 @@
 //! comes from typed actions with their risk, never from prose. A sentence is advice when it holds a word for a change and a
 //! sign of advising (`should`, `please`, `권장`), or when such a word stands where an imperative would.
 
+use super::words::{each, has};
+
 /// Verbs of change. With their forms: `delete`, `deletes`, `deleted`, `deleting`, `deletion`.
-const CHANGES: &[&str] = &[
-    "delete",
-    "deletion",
-    "scale",
-    "drain",
-    "reboot",
-    "restart",
-    "terminate",
-    "termination",
-    "kill",
-    "evict",
-    "eviction",
-    "cordon",
-    "uncordon",
-    "remove",
-    "removal",
-    "drop",
-    "destroy",
-    "wipe",
-    "purge",
-    "erase",
-    "uninstall",
-    "truncate",
-    "rollback",
-    "undo",
-    "revert",
-    "patch",
-    "apply",
-    "edit",
-    "replace",
-    "recreate",
-    "redeploy",
-    "shutdown",
-    "stop",
-    "disable",
-    "taint",
-    "exec",
-    "execute",
-    "bounce",
-    "recycle",
-    "nuke",
-    "force",
-    "detach",
-    "format",
-    "reset",
-    "flush",
-    "clear",
-    "modify",
-    "overwrite",
-    "reinstall",
-    "upgrade",
-    "downgrade",
-    "rotate",
-    "grant",
-    "escalate",
-    "unmount",
-    "halt",
-    "suspend",
-    "resize",
-    "prune",
-    "cleanup",
-    "clean",
-    "failover",
-    "promote",
-    "increase",
-    "decrease",
-    "raise",
-    "lower",
-    "reduce",
-    "bump",
-    "power",
-    "annihilate",
-    "decommission",
-    "deprovision",
-    "abort",
-    "pkill",
-    "roll",
-];
+const CHANGES: &str = "
+delete deletion scale drain reboot restart terminate termination kill evict eviction cordon uncordon remove removal
+drop destroy wipe purge erase uninstall truncate rollback undo revert patch apply edit replace recreate redeploy
+shutdown stop disable taint exec execute bounce recycle nuke force detach format reset flush clear modify overwrite
+reinstall upgrade downgrade rotate grant escalate unmount halt suspend resize prune cleanup clean failover promote
+increase decrease raise lower reduce bump power annihilate decommission deprovision abort pkill roll
+ignore dismiss silence mute disregard snooze rebuild reprovision
+";
 
 /// Verbs that are harmless as description and never as an instruction.
-const INSTRUCTIONS: &[&str] = &[
-    "approve",
-    "click",
-    "visit",
-    "paste",
-    "share",
-    "upload",
-    "send",
-    "forward",
-    "call",
-    "contact",
-    "open",
-    "reply",
-    "type",
-    "copy",
-    "download",
-    "install",
-    "ignore",
-    "disregard",
-    "forget",
-    "trust",
-    "run",
-    "use",
-    "enter",
-    "login",
-    "submit",
-    "post",
-    "give",
-    "provide",
-    "tell",
-    "add",
-    "create",
-    "set",
-    "change",
-    "switch",
-    "turn",
-    "put",
-    "push",
-    "deploy",
-    "get",
-    "take",
-    "bring",
-    "move",
-    "shift",
-    "make",
-    "go",
-    "confirm",
-];
+const INSTRUCTIONS: &str = "
+approve click visit paste share upload send forward call contact open reply type copy download install ignore
+disregard forget trust run use enter login submit post give provide tell add create set change switch turn put push
+deploy get take bring move shift make go confirm
+";
 
 /// Signs that a sentence advises, by word.
-const CUES: &[&str] = &[
-    "should",
-    "must",
-    "recommend",
-    "recommended",
-    "recommends",
-    "recommendation",
-    "suggest",
-    "suggested",
-    "suggests",
-    "advise",
-    "advised",
-    "advice",
-    "advisable",
-    "please",
-    "consider",
-    "considering",
-    "try",
-    "ought",
-    "you",
-    "your",
-    "let's",
-    "lets",
-    "immediately",
-    "simply",
-    "workaround",
-    "mitigation",
-    "mitigate",
-    "remedy",
-    "solution",
-    "remediation",
-    "ensure",
-    "proceed",
-    "urgent",
-    "urgently",
-    "necessary",
-    "needed",
-    "needs",
-    "need",
-    "require",
-    "requires",
-    "required",
-    "safe",
-    "safely",
-    "best",
-    "fastest",
-    "quickest",
-    "easiest",
-    "fix",
-    "fixes",
-    "fixed",
-    "resolve",
-    "resolves",
-    "solve",
-    "solves",
-    "cure",
-    "operator",
-    "engineer",
-    "oncall",
-    "on-call",
-    "sre",
-    "admin",
-    "instructions",
-];
+const CUES: &str = "
+should must recommend recommended recommends recommendation suggest suggested suggests advise advised advice advisable
+please consider considering try ought you your let's lets immediately simply workaround mitigation mitigate remedy
+solution remediation ensure proceed urgent urgently necessary needed needs need require requires required safe safely
+best fastest quickest easiest fix fixes fixed resolve resolves solve solves cure operator engineer oncall on-call sre
+admin instructions
+option advisable worth worthwhile warranted appropriate sensible wise prudent way
+";
 
 /// Words after which a verb stands as an imperative, or in an intention.
-const BEFORE_IMPERATIVE: &[&str] = &[
-    "and",
-    "then",
-    "or",
-    "please",
-    "now",
-    "just",
-    "simply",
-    "immediately",
-    "first",
-    "also",
-    "next",
-    "finally",
-    "instead",
-    "otherwise",
-    "so",
-    "can",
-    "could",
-    "may",
-    "might",
-    "will",
-    "would",
-    "shall",
-    "to",
-    "let",
-    "us",
-    "we",
-    "i",
-    "be",
-    "gets",
-    "quickly",
-    "manually",
-    "do",
-    "always",
-    "try",
-    "step",
-    "action",
-    "fix",
-    "solution",
-    "answer",
-    "remedy",
-    "todo",
-];
+const BEFORE_IMPERATIVE: &str = "
+and then or please now just simply immediately first also next finally instead otherwise so can could may might will
+would shall to let us we i be gets quickly manually do always try step action fix solution answer remedy todo
+";
 
 /// What makes `to` part of a description: `failed to kill`.
-const ATTEMPTS: &[&str] = &[
-    "failed",
-    "fails",
-    "failing",
-    "unable",
-    "attempted",
-    "attempts",
-    "tried",
-    "tries",
-    "trying",
-    "refused",
-    "refuses",
-    "able",
-    "waiting",
-    "continues",
-    "began",
-    "started",
-    "starts",
-    "about",
-    "due",
-    "forbidden",
-    "cannot",
-    "could",
-    "not",
-    "did",
-    "does",
-    "had",
-];
+const ATTEMPTS: &str = "
+failed fails failing unable attempted attempts tried tries trying refused refuses able waiting continues began started
+starts about due forbidden cannot could not did does had
+";
 
 /// Words behind which the same letters are a noun: `a restart`, `the last rollback`.
-const DETERMINERS: &[&str] = &[
-    "a", "an", "the", "last", "each", "every", "per", "no", "this", "that", "its", "first", "previous", "another",
-    "of", "by", "with", "after", "since", "before", "on", "in", "from", "for", "any", "second", "recent",
-];
+const DETERMINERS: &str = "
+a an the last each every per no this that its first previous another of by with after since before on in from for any
+second recent
+";
 
 /// Korean words for a change, as stems.
-const CHANGES_KO: &[&str] = &[
-    "삭제",
-    "재시작",
-    "재기동",
-    "재부팅",
-    "종료",
-    "축소",
-    "확장",
-    "확대",
-    "스케일",
-    "롤백",
-    "드레인",
-    "강제",
-    "중지",
-    "중단",
-    "제거",
-    "초기화",
-    "비우",
-    "비워",
-    "죽이",
-    "죽여",
-    "죽일",
-    "내리",
-    "내려",
-    "올리",
-    "올려",
-    "늘리",
-    "늘려",
-    "줄이",
-    "줄여",
-    "변경",
-    "적용",
-    "수정",
-    "패치",
-    "실행",
-    "재배포",
-    "되돌리",
-    "되돌려",
-    "격리",
-    "코돈",
-    "정리",
-    "지우",
-    "지워",
-    "끄",
-    "꺼",
-    "날려",
-    "날리",
-    "교체",
-    "폐기",
-    "해제",
-    "차단",
-    "증설",
-    "감축",
-    "리부트",
-    "리스타트",
-    "딜리트",
-    "배포하",
-    "업그레이드",
-    "다운그레이드",
-    "껐다",
-    "없애",
-    "뽑",
-    "파기",
-    "비활성화",
-    "승격",
-    "조정",
-    "상향",
-    "하향",
-    "승인",
-    "무시",
-    "클릭",
-    "접속",
-    "붙여넣",
-    "공유",
-    "전달",
-    "입력",
-    "설치",
-    "추가",
-    "생성",
-    "부여",
-    "새로고침",
-    "갈아",
-    "밀어",
-    "재생성",
-    "퇴출",
-    "축출",
-];
+const CHANGES_KO: &str = "
+삭제 재시작 재기동 재부팅 종료 축소 확장 확대 스케일 롤백 드레인 강제 중지 중단 제거 초기화 비우 비워 죽이 죽여 죽일 내리 내려 올리 올려 늘리 늘려 줄이 줄여 변경 적용 수정 패치 실행 재배포 되돌리
+되돌려 격리 코돈 정리 지우 지워 끄 꺼 날려 날리 교체 폐기 해제 차단 증설 감축 리부트 리스타트 딜리트 배포하 업그레이드 다운그레이드 껐다 없애 뽑 파기 비활성화 승격 조정 상향 하향 승인 무시 클릭 접속
+붙여넣 공유 전달 입력 설치 추가 생성 부여 새로고침 갈아 밀어 재생성 퇴출 축출
+";
+
+/// Stems of actions that descriptions are full of; they need a clearer sign.
+const SOFT_KO: &str = "
+실행 변경 적용 수정 확장 확대 정리 해제 차단 조정 공유 전달 입력 설치 추가 생성 부여 접속 무시 중단 배포하 내리 내려 올리 올려
+";
 
 /// Korean signs of advising.
 const CUES_KO: &[&str] = &[
+    "필요",
+    "좋다",
+    "좋음",
+    "할 수 있",
+    "가능",
+    "시키",
+    "즉시",
+    "당장",
+    "바로",
+    "시급",
+    "해결책",
+    "조치",
+    "제안",
+    "해 보",
+    "해보",
+    "진행",
+    "한다",
+    "고려",
+    "검토",
+    "담당자",
+    "엔지니어",
+    "운영자",
+    "다시 ",
+];
+
+/// Korean signs that are clear by themselves.
+const CLEAR_KO: &[&str] = &[
     "하세요",
     "하십시오",
     "십시오",
@@ -389,42 +109,73 @@ const CUES_KO: &[&str] = &[
     "권장",
     "권고",
     "추천",
-    "필요",
     "하라",
     "할 것",
     "하자",
     "합시다",
     "좋습니다",
-    "좋음",
-    "좋다",
     "좋겠",
-    "하는 것이",
+    "하는 것이 ",
     "하는 게",
-    "해 보",
-    "해보",
     "요망",
-    "하면",
     "면 된",
     "면 됨",
     "면 해결",
-    "할 수 있",
-    "가능",
-    "시키",
-    "요청",
+    "면 됩",
     "부탁",
-    "즉시",
-    "당장",
-    "바로",
-    "시급",
-    "해결책",
-    "조치",
     "라.",
     "라!",
     "시오",
     "ㅂ시다",
     "하도록",
-    "것을 제안",
-    "제안",
+    "필요함",
+    "필요합",
+    "이 필요",
+    "가 필요",
+    "만함",
+    "만하다",
+    "는 편이",
+    "게 낫",
+    "필수",
+    "수밖에",
+    "요청하",
+    "요청드",
+    "ㄱㄱ",
+];
+
+/// Changes in two words.
+const PHRASES: &[&str] = &[
+    "take down",
+    "taking down",
+    "take offline",
+    "taking offline",
+    "take it offline",
+    "bring down",
+    "bringing down",
+    "tear down",
+    "tearing down",
+    "get rid of",
+    "getting rid of",
+    "turn off",
+    "turning off",
+    "switch off",
+    "switching off",
+    "power off",
+    "powering off",
+    "power cycle",
+    "power-cycle",
+    "blow away",
+    "knock out",
+    "fail over",
+    "shut down",
+    "shutting down",
+    "roll back",
+    "rolling back",
+    "spin up",
+    "spin down",
+    "free up",
+    "start over",
+    "way forward",
 ];
 
 /// The sentence that advises, if any.
@@ -477,27 +228,28 @@ fn advises(sentence: &str) -> bool {
     if spelled_out(&words) {
         return true;
     }
-    let cue = words.iter().any(|word| CUES.contains(word))
-        || CUES_KO.iter().any(|cue| sentence.contains(cue))
-        || sentence.contains("do not hesitate")
-        || sentence.contains("go ahead")
-        || sentence.contains("better to")
-        || ["would", "will", "may", "might", "could", "can", "should", "to"]
-            .iter()
-            .any(|word| sentence.contains(&format!("{word} help")))
-        || sentence.contains("have to")
-        || sentence.contains("has to");
-    let changes_ko = CHANGES_KO.iter().any(|stem| sentence.contains(stem));
-    if changes_ko && (cue || bare_ending_ko(sentence)) {
+    let cue = cue_in(sentence, &words);
+    let sure = sentence.replace("가능성", "");
+    let clear_ko = CLEAR_KO.iter().any(|sign| sure.contains(sign));
+    let cue_ko = clear_ko || CUES_KO.iter().any(|sign| sure.contains(sign));
+    let changes_ko = each(CHANGES_KO).any(|stem| sentence.contains(stem) && (clear_ko || !has(SOFT_KO, stem)));
+    if (changes_ko && (cue || cue_ko)) || ((changes_ko || english_change(&words)) && bare_ending_ko(sentence)) {
         return true;
     }
+    let cue = cue || cue_ko;
     let clause_starts = clause_starts(sentence);
+    let starts = |phrase: &str| sentence.trim_start().starts_with(phrase) || sentence.contains(&format!(", {phrase}"));
+    if PHRASES.iter().any(|phrase| sentence.contains(phrase) && (cue || starts(phrase)))
+        || split_word(&words, cue, &clause_starts)
+    {
+        return true;
+    }
+    let duty = cue_of_duty(&words);
     words.iter().enumerate().any(|(index, word)| {
         let form = form(word);
         let Some(form) = form else {
             let plain = word.replace(['-', '_'], "");
-            return INSTRUCTIONS.contains(&plain.as_str())
-                && instructs(&words, index, &clause_starts, cue_of_duty(&words));
+            return has(INSTRUCTIONS, &plain.as_str()) && instructs(&words, index, &clause_starts, duty);
         };
         if cue && form != Form::Other {
             return true;
@@ -509,6 +261,28 @@ fn advises(sentence: &str) -> bool {
             Form::Ing => matches!(before, "by" | "try" | "worth" | "start" | "begin") || clause_starts.contains(word),
             Form::Other => false,
         }
+    })
+}
+
+/// English signs of advising, by word and by phrase.
+fn cue_in(sentence: &str, words: &[&str]) -> bool {
+    let helps = |word: &str| sentence.contains(&format!("{word} help"));
+    words.iter().any(|word| has(CUES, word))
+        || ["would", "will", "may", "might", "could", "can", "should", "to"].into_iter().any(helps)
+        || ["do not hesitate", "go ahead", "better to", "have to", "has to", "in order to"]
+            .iter()
+            .any(|phrase| sentence.contains(phrase))
+}
+
+fn english_change(words: &[&str]) -> bool {
+    words.iter().any(|word| form(word).is_some())
+}
+
+/// `de lete`, `re start`: two halves that are a word of change together.
+fn split_word(words: &[&str], cue: bool, clause_starts: &[&str]) -> bool {
+    words.windows(2).any(|pair| {
+        let joined = format!("{}{}", pair[0], pair[1]);
+        each(CHANGES).any(|verb| verb == joined) && (cue || clause_starts.contains(&pair[0]))
     })
 }
 
@@ -539,7 +313,7 @@ fn form(word: &str) -> Option<Form> {
     // A dash inside a word of change, `roll-back`, is a disguise; a change inside a name, `job-cleanup-5x`, is not.
     let whole = [joined.as_str(), letters.as_str()];
     whole.into_iter().find_map(|candidate| {
-        CHANGES.iter().find_map(|verb| {
+        each(CHANGES).find_map(|verb| {
             let stem = verb.strip_suffix('e').unwrap_or(verb);
             let rest = candidate.strip_prefix(stem)?;
             let doubled = verb.chars().next_back();
@@ -625,31 +399,37 @@ fn imperative(words: &[&str], index: usize, clause_starts: &[&str]) -> bool {
         return false;
     }
     let Some(before) = index.checked_sub(1).map(|index| words[index]) else { return true };
-    if DETERMINERS.contains(&before) {
+    if has(DETERMINERS, before) {
         return false;
     }
     if before == "to" {
         let attempt = index.checked_sub(2).map(|index| words[index]).unwrap_or_default();
-        return !ATTEMPTS.contains(&attempt);
+        return !has(ATTEMPTS, attempt);
     }
-    BEFORE_IMPERATIVE.contains(&before) || clause_starts.contains(&word)
+    has(BEFORE_IMPERATIVE, before) || clause_starts.contains(&word)
 }
 
 fn cue_of_duty(words: &[&str]) -> bool {
-    words.iter().any(|word| {
+    // `To recover, …` leads to what to do.
+    let duty = |word: &&str| {
         matches!(
             *word,
             "should" | "must" | "please" | "you" | "your" | "recommend" | "recommended" | "need" | "immediately"
         )
-    })
+    };
+    words.first() == Some(&"to") || words.iter().any(duty)
 }
+
+/// Instructions that are no nouns.
+const VERBS: &str =
+    "give bring take make put set turn add switch use run tell visit click paste trust install contact confirm";
 
 fn instructs(words: &[&str], index: usize, clause_starts: &[&str], duty: bool) -> bool {
     let before = index.checked_sub(1).map(|index| words[index]);
     match before {
         None => true,
         Some("please" | "must" | "should" | "then" | "you" | "immediately") => true,
-        Some(_) => duty && clause_starts.contains(&words[index]),
+        Some(_) => (duty || has(VERBS, words[index])) && clause_starts.contains(&words[index]),
     }
 }
 

@@ -15,6 +15,7 @@ mod names;
 mod numbers;
 mod text;
 mod universe;
+mod words;
 
 use std::collections::BTreeSet;
 

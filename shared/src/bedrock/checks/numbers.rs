@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 /// Number words and what they are worth; `one` is also an article.
 const WORDS: &[(&str, f64)] = &[
+    ("zero", 0.0),
     ("two", 2.0),
     ("three", 3.0),
     ("four", 4.0),
@@ -79,9 +80,19 @@ struct Quantity {
 
 /// The first number of `text` that is neither in `evidence` nor one of `counts` (how many things are cited).
 pub(super) fn unfounded(text: &str, evidence: &str, counts: &[usize]) -> Option<String> {
-    let known = quantities(evidence);
+    // What the evidence says of earlier is true of earlier only.
+    let (now, earlier) = split_earlier(evidence);
+    let known = if speaks_of_earlier(text) { quantities(evidence) } else { quantities(&now) };
+    let evidence = if speaks_of_earlier(text) || earlier.is_empty() { evidence } else { &now };
     let pairs: BTreeSet<String> = joined(evidence);
     // `0/5`, `14:21:40`: parts that are each known say nothing of the whole.
+    let dates = |text: &str| -> BTreeSet<String> {
+        let word = |c: char| !(c.is_ascii_digit() || c == '-');
+        text.split(word).filter(|word| word.len() == 10 && word.matches('-').count() == 2).map(str::to_owned).collect()
+    };
+    if let Some(date) = dates(text).difference(&dates(evidence)).next() {
+        return Some(date.clone());
+    }
     for whole in joined(text) {
         let trimmed = whole.strip_suffix(":00").unwrap_or(&whole);
         let prefix =
@@ -97,7 +108,7 @@ pub(super) fn unfounded(text: &str, evidence: &str, counts: &[usize]) -> Option<
             return Some((*magnitude).to_owned());
         }
     }
-    let counted = |value: f64| counts.iter().any(|count| *count as f64 == value);
+    let counted = |value: f64| value >= 2.0 && counts.iter().any(|count| *count as f64 == value);
     let written = WORDS.iter().filter(|(word, _)| has_word(&lower, word));
     let written_ko = WORDS_KO.iter().filter(|(word, _)| {
         COUNTERS_KO.iter().any(|counter| {
@@ -106,14 +117,57 @@ pub(super) fn unfounded(text: &str, evidence: &str, counts: &[usize]) -> Option<
     });
     for (word, value) in written.chain(written_ko) {
         let same = Quantity { value: *value, precision: 1e-9, unit: String::new() };
-        if !counted(*value) && !known.iter().any(|one| same_quantity(&same, one)) && !has_word(&evidence_lower, word) {
+        let none = *value == 0.0 && (has_word(&evidence_lower, "no") || has_word(&evidence_lower, "none"));
+        if !none
+            && !counted(*value)
+            && !known.iter().any(|one| same_quantity(&same, one))
+            && !has_word(&evidence_lower, word)
+        {
             return Some((*word).to_owned());
         }
     }
     let unknown = |one: &Quantity| {
-        !known.iter().any(|other| same_quantity(one, other)) && !(one.unit.is_empty() && counted(one.value))
+        !(known.iter().any(|other| same_quantity(one, other)) || (one.unit.is_empty() && counted(one.value)))
     };
     quantities(text).into_iter().find(unknown).map(|one| format!("{}{}", one.value, one.unit))
+}
+
+/// Words before a value of the past in evidence.
+const EARLIER: &[&str] = &["was ", "were ", "usually ", "previously ", "normally ", "before ", "평소 ", "이전 "];
+
+/// Words by which a statement speaks of the past as well.
+const SAYS_EARLIER: &[&str] = &[
+    "was", "were", "usual", "previous", "normal", "before", "until", "instead", "from", "than", "rose", "fell",
+    "dropped", "went", "earlier", "baseline", "used to", "had", "compared", "risen", "fallen", "above", "below",
+    "평소", "이전", "보다", "에서", "기존", "였", "았", "었", "직전", "정상",
+];
+
+fn speaks_of_earlier(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    SAYS_EARLIER.iter().any(|word| lower.contains(word))
+}
+
+/// The evidence without what it says of earlier, and that.
+fn split_earlier(evidence: &str) -> (String, String) {
+    let (mut now, mut earlier) = (String::new(), String::new());
+    for clause in evidence.split_inclusive([';', '\n']) {
+        let lower = clause.to_lowercase();
+        let start = EARLIER.iter().filter_map(|word| lower.find(&format!(" {word}"))).min();
+        match start.filter(|start| clause.is_char_boundary(*start)) {
+            // Only a value counts: `usually 180 ms`, not `was found`.
+            Some(start)
+                if clause[start..]
+                    .split_whitespace()
+                    .nth(1)
+                    .is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) =>
+            {
+                now.push_str(&clause[..start]);
+                earlier.push_str(&clause[start..]);
+            }
+            _ => now.push_str(clause),
+        }
+    }
+    (now, earlier)
 }
 
 fn has_word(text: &str, word: &str) -> bool {
@@ -155,6 +209,13 @@ fn quantities(text: &str) -> Vec<Quantity> {
                 || (matches!(bytes[at], b'.' | b',') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)))
         {
             at += 1;
+        }
+        let clock = |index: usize, step: usize| {
+            bytes.get(index) == Some(&b':') && bytes.get(index.wrapping_add(step)).is_some_and(u8::is_ascii_digit)
+        };
+        if clock(at, 1) || (start > 1 && clock(start - 1, usize::MAX)) {
+            // A time of day is compared as a whole.
+            continue;
         }
         let digits = text[start..at].replace(',', "");
         let unit_start = if bytes.get(at) == Some(&b' ') { at + 1 } else { at };

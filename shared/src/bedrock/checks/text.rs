@@ -1,58 +1,23 @@
 //! Whether a text is plain: nothing that Slack, a shell or a hurried reader would take for more than a sentence.
 
 use super::Rejection;
+use super::words::{each, has};
 
 /// Characters beyond ASCII that sentences use. Letters of other scripts are not among them: most look like Latin ones.
 const PUNCTUATION: &str = "…–—‐‑‘’“”·•→←×°±≥≤≈µ㎳％，。、「」『』（）：";
 
 /// Words that begin a command line. None belongs in a sentence; commands have their own place.
-const PROGRAMS: &[&str] = &[
-    "kubectl",
-    "kubectx",
-    "kubens",
-    "k9s",
-    "helm",
-    "eksctl",
-    "terraform",
-    "docker",
-    "crictl",
-    "ctr",
-    "nerdctl",
-    "podman",
-    "systemctl",
-    "sudo",
-    "bash",
-    "zsh",
-    "powershell",
-    "curl",
-    "wget",
-    "ssh",
-    "scp",
-    "rm",
-    "mkfs",
-    "dd",
-    "chmod",
-    "chown",
-    "xargs",
-    "eval",
-    "psql",
-    "redis-cli",
-    "mysqladmin",
-    "etcdctl",
-    "argocd",
-    "istioctl",
-    "velero",
-    "nsenter",
-    "base64",
-    "python3",
-    "perl",
-];
+const PROGRAMS: &str = "
+kubectl kubectx kubens k9s helm eksctl terraform docker crictl ctr nerdctl podman systemctl sudo bash zsh powershell
+curl wget ssh scp rm mkfs dd chmod chown xargs eval psql redis-cli mysqladmin etcdctl argocd istioctl velero nsenter
+base64 python3 perl
+";
 
 /// Endings that make Slack turn a word into a link.
-const DOMAINS: &[&str] = &[
-    ".com", ".net", ".org", ".io", ".dev", ".app", ".co", ".kr", ".ru", ".cn", ".xyz", ".info", ".biz", ".me", ".sh",
-    ".ai", ".ly", ".link", ".top", ".site", ".zip", ".cloud", ".page", ".gg", ".to",
-];
+const DOMAINS: &str = "
+.com .net .org .io .dev .app .co .kr .ru .cn .xyz .info .biz .me .sh .ai .ly .link .top .site .zip .cloud .page .gg
+.to
+";
 
 /// The text in one line, or why it is not plain. `quoted` is the cited evidence, from which host names may be quoted.
 pub(super) fn plain(text: &str, quoted: &str) -> Result<String, Rejection> {
@@ -75,10 +40,10 @@ pub(super) fn plain(text: &str, quoted: &str) -> Result<String, Rejection> {
     shell(&line)?;
     let lower = line.to_ascii_lowercase();
     for word in words(&lower) {
-        if DOMAINS.iter().any(|ending| is_domain(word, ending)) && !quoted.contains(word) {
+        if each(DOMAINS).any(|ending| is_domain(word, ending)) && !quoted.contains(word) {
             return Err(Rejection::Link(word.to_owned()));
         }
-        if PROGRAMS.contains(&word) {
+        if has(PROGRAMS, word) {
             return Err(Rejection::Shell(word.to_owned()));
         }
     }
@@ -154,7 +119,7 @@ fn shell(line: &str) -> Result<(), Rejection> {
 fn hides_text(run: &str) -> bool {
     use base64::Engine as _;
     let trimmed = run.trim_end_matches('=');
-    let decoded = if trimmed.len() % 2 == 0 && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    let decoded = if trimmed.len().is_multiple_of(2) && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         hex::decode(trimmed).ok()
     } else {
         let whole = &trimmed[..trimmed.len() - usize::from(trimmed.len() % 4 == 1)];

@@ -1,5 +1,6 @@
 //! Reading commands of the AWS CLI: <https://docs.aws.amazon.com/cli/latest/reference/>. None of these returns a secret.
 
+use super::super::words::has;
 use super::{BadCommand, OwnedMention, ReadCommand};
 
 /// Services and the beginnings of their operations.
@@ -60,115 +61,31 @@ const OPERATIONS: &[(&str, &[&str])] = &[
 const NEVER: &[&str] = &["describe-user-data", "describe-launch-configurations", "describe-identity-provider-config"];
 
 /// Flags whose values choose an existing thing.
-const NAMED: &[&str] = &[
-    "--name",
-    "--cluster-name",
-    "--nodegroup-name",
-    "--addon-name",
-    "--fargate-profile-name",
-    "--alarm-names",
-    "--alarm-name",
-    "--alarm-name-prefix",
-    "--instance-ids",
-    "--subnet-ids",
-    "--volume-ids",
-    "--vpc-ids",
-    "--group-ids",
-    "--network-interface-ids",
-    "--load-balancer-arns",
-    "--target-group-arn",
-    "--target-group-arns",
-    "--load-balancer-arn",
-    "--names",
-    "--auto-scaling-group-names",
-    "--auto-scaling-group-name",
-    "--db-instance-identifier",
-    "--db-cluster-identifier",
-    "--table-name",
-    "--cache-cluster-id",
-    "--replication-group-id",
-    "--repository-name",
-    "--repository-names",
-    "--file-system-id",
-    "--resource-identifier",
-    "--id",
-    "--experiment-id",
-    "--workspace-id",
-    "--cluster-arn",
-    "--log-group-name",
-    "--log-group-name-prefix",
-    "--update-id",
-    "--route-table-ids",
-    "--nat-gateway-ids",
-];
+const NAMED: &str = "
+--name --cluster-name --nodegroup-name --addon-name --fargate-profile-name --alarm-names --alarm-name
+--alarm-name-prefix --instance-ids --subnet-ids --volume-ids --vpc-ids --group-ids --network-interface-ids
+--load-balancer-arns --target-group-arn --target-group-arns --load-balancer-arn --names --auto-scaling-group-names
+--auto-scaling-group-name --db-instance-identifier --db-cluster-identifier --table-name --cache-cluster-id
+--replication-group-id --repository-name --repository-names --file-system-id --resource-identifier --id
+--experiment-id --workspace-id --cluster-arn --log-group-name --log-group-name-prefix --update-id --route-table-ids
+--nat-gateway-ids
+";
 
 /// Flags whose values are free, by their form.
-const FREE: &[&str] = &[
-    "--region",
-    "--output",
-    "--max-items",
-    "--max-results",
-    "--page-size",
-    "--start-time",
-    "--end-time",
-    "--period",
-    "--statistics",
-    "--extended-statistics",
-    "--namespace",
-    "--metric-name",
-    "--dimensions",
-    "--filters",
-    "--state-value",
-    "--source-type",
-    "--duration",
-    "--availability-zone",
-    "--service-code",
-    "--quota-code",
-    "--instance-types",
-    "--product-descriptions",
-    "--location-type",
-    "--history-item-type",
-    "--kubernetes-version",
-    "--source-identifier",
-    "--include-all-instances",
-    "--image-ids",
-    "--alarm-types",
-    "--no-paginate",
-    "--no-cli-pager",
-    "--all-availability-zones",
-    "--resource-type",
-];
+const FREE: &str = "
+--region --output --max-items --max-results --page-size --start-time --end-time --period --statistics
+--extended-statistics --namespace --metric-name --dimensions --filters --state-value --source-type --duration
+--availability-zone --service-code --quota-code --instance-types --product-descriptions --location-type
+--history-item-type --kubernetes-version --source-identifier --include-all-instances --image-ids --alarm-types
+--no-paginate --no-cli-pager --all-availability-zones --resource-type
+";
 
 /// Words that stand for themselves in filters and dimensions.
-const KEYWORDS: &[&str] = &[
-    "json",
-    "text",
-    "table",
-    "yaml",
-    "ALARM",
-    "OK",
-    "INSUFFICIENT_DATA",
-    "Average",
-    "Sum",
-    "Maximum",
-    "Minimum",
-    "SampleCount",
-    "StateUpdate",
-    "db-instance",
-    "db-cluster",
-    "Linux/UNIX",
-    "availability-zone",
-    "availability-zone-id",
-    "region",
-    "running",
-    "pending",
-    "stopped",
-    "CompositeAlarm",
-    "MetricAlarm",
-    "instance-type",
-    "imageTag",
-    "imageDigest",
-];
+const KEYWORDS: &str = "
+json text table yaml ALARM OK INSUFFICIENT_DATA Average Sum Maximum Minimum SampleCount StateUpdate db-instance
+db-cluster Linux/UNIX availability-zone availability-zone-id region running pending stopped CompositeAlarm MetricAlarm
+instance-type imageTag imageDigest
+";
 
 pub(super) fn parse(words: &[String]) -> Result<ReadCommand, BadCommand> {
     let [service, operation, rest @ ..] = words else { return Err(BadCommand::Shape("the end".to_owned())) };
@@ -185,7 +102,7 @@ pub(super) fn parse(words: &[String]) -> Result<ReadCommand, BadCommand> {
     for word in rest {
         if word.starts_with('-') {
             let name = word.split('=').next().unwrap_or_default();
-            if !NAMED.contains(&name) && !FREE.contains(&name) {
+            if !has(NAMED, name) && !has(FREE, name) {
                 return Err(BadCommand::Flag(name.to_owned()));
             }
             flag = Some(name);
@@ -206,7 +123,7 @@ fn check(flag: &str, value: &str, mentions: &mut Vec<OwnedMention>) -> Result<()
     if value.is_empty() || value.contains("://") || value.contains(['@', '%']) || value.starts_with('.') {
         return Err(bad());
     }
-    if NAMED.contains(&flag) {
+    if has(NAMED, flag) {
         mentions.push(OwnedMention::Word(value.to_owned()));
         return Ok(());
     }
@@ -254,5 +171,5 @@ fn free(value: &str) -> bool {
         && parts[parts.len() - 1].len() <= 2
         && parts[parts.len() - 1].starts_with(|c: char| c.is_ascii_digit());
     let percentile = value.strip_prefix('p').is_some_and(|rest| rest.parse::<f64>().is_ok());
-    number || time || region || percentile || KEYWORDS.contains(&value)
+    number || time || region || percentile || has(KEYWORDS, value)
 }
