@@ -24,6 +24,20 @@ pub fn python() -> Option<PathBuf> {
     None
 }
 
+/// Stock kubectl, found on the path.
+///
+/// # Panics
+///
+/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES=1`.
+pub fn kubectl() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|directory| directory.join("kubectl")).find(|file| file.is_file());
+    if found.is_none() {
+        skipped("no kubectl on the path");
+    }
+    found
+}
+
 /// A script of `tests/judges`.
 pub fn script(name: &str) -> PathBuf {
     repository().join("tests/judges").join(name)

@@ -22,6 +22,9 @@ mod usage;
 mod watch;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -1,8 +1,8 @@
-//! As much of Kubernetes' protobuf encoding as stock kubectl sends: access reviews.
+//! As much of Kubernetes' protobuf encoding as stock kubectl sends: access reviews, evictions, delete options.
 //!
 //! A body is the magic `k8s\0` and a `runtime.Unknown`, whose second field holds the object. See
 //! <https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding>; field numbers are those of
-//! `k8s.io/api/authorization/v1/generated.proto`.
+//! `k8s.io/api/{authorization,policy}/v1/generated.proto` and `k8s.io/apimachinery/pkg/apis/meta/v1/generated.proto`.
 
 use serde_json::{Value, json};
 
@@ -27,6 +27,49 @@ pub(super) fn access_review(body: &[u8]) -> Option<Value> {
         "kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {},
         "spec": { "resourceAttributes": attributes },
     }))
+}
+
+/// DeleteOptions' `dryRun` and `gracePeriodSeconds`, as the JSON form of the object.
+pub(super) fn delete_options(body: &[u8]) -> Option<Value> {
+    Some(options(field(body.strip_prefix(MAGIC)?, 2)?))
+}
+
+/// An Eviction's `deleteOptions`, as the JSON form of the object.
+pub(super) fn eviction(body: &[u8]) -> Option<Value> {
+    let eviction = field(body.strip_prefix(MAGIC)?, 2)?;
+    Some(json!({ "deleteOptions": options(field(eviction, 2).unwrap_or_default()) }))
+}
+
+fn options(message: &[u8]) -> Value {
+    let mut options = json!({});
+    if let Some(grace) = number(message, 1) {
+        options["gracePeriodSeconds"] = json!(grace);
+    }
+    if let Some(dry_run) = field(message, 5).and_then(|text| std::str::from_utf8(text).ok()) {
+        options["dryRun"] = json!([dry_run]);
+    }
+    options
+}
+
+/// The first varint field of this number.
+fn number(mut message: &[u8], wanted: u64) -> Option<u64> {
+    while !message.is_empty() {
+        let tag = varint(&mut message)?;
+        match tag & 7 {
+            0 => {
+                let value = varint(&mut message)?;
+                if tag >> 3 == wanted {
+                    return Some(value);
+                }
+            }
+            2 => {
+                let length = usize::try_from(varint(&mut message)?).ok()?;
+                message = message.split_at_checked(length)?.1;
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// The last length-delimited field of this number.
@@ -73,6 +116,16 @@ mod tests {
         let mut bytes = vec![number << 3 | 2, u8::try_from(value.len()).expect("a short field")];
         bytes.extend_from_slice(value);
         bytes
+    }
+
+    #[test]
+    fn an_eviction_tells_whether_it_is_only_tried() {
+        let options = [vec![1 << 3, 30], encoded(5, b"All")].concat();
+        let body = [MAGIC.to_vec(), encoded(2, &[encoded(1, b""), encoded(2, &options)].concat())].concat();
+        let read = eviction(&body).expect("an eviction");
+        assert_eq!(read, json!({ "deleteOptions": { "gracePeriodSeconds": 30, "dryRun": ["All"] } }));
+        let body = [MAGIC.to_vec(), encoded(2, &options)].concat();
+        assert_eq!(delete_options(&body).expect("options")["dryRun"][0], "All");
     }
 
     #[test]

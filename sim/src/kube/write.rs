@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::patch::{self, Form};
 use super::path::Target;
 use super::status::Refusal;
-use super::{Api, Request, answer, list, object};
+use super::{Api, Request, answer, list, object, protobuf};
 use crate::world::{Key, Kind, accept, new_suffix, writable};
 
 /// `POST` to a collection.
@@ -142,10 +142,20 @@ fn store(
     Ok(object(api, target, request, StatusCode::OK, &written))
 }
 
+/// The options in the body of a deletion or eviction; one that cannot be read must not count as one without options.
+fn options(request: &Request<'_>, decode: fn(&[u8]) -> Option<Value>) -> Result<Value, Refusal> {
+    let read = match (request.body, request.content_type()) {
+        ([], _) => Some(json!({})),
+        (body, "application/vnd.kubernetes.protobuf") => decode(body),
+        (body, _) => serde_json::from_slice(body).ok(),
+    };
+    read.ok_or_else(|| Refusal::bad_request("the options of the request cannot be read"))
+}
+
 /// `DELETE` of one object or of a selection.
 pub(super) fn delete(api: &Api, target: &Target, request: &Request<'_>) -> Result<Response, Refusal> {
     let (labels, fields) = list::selectors(request)?;
-    let options: Value = serde_json::from_slice(request.body).unwrap_or_default();
+    let options = options(request, protobuf::delete_options)?;
     let grace = options["gracePeriodSeconds"].as_i64().or(request.query.number("gracePeriodSeconds"));
     let dry_run = request.dry_run() || options["dryRun"][0] == "All";
     let mut state = api.world.state();
@@ -191,7 +201,7 @@ pub(super) fn delete(api: &Api, target: &Target, request: &Request<'_>) -> Resul
 
 /// `POST …/pods/<name>/eviction`: a deletion that disruption budgets may refuse.
 pub(super) fn evict(api: &Api, target: &Target, request: &Request<'_>) -> Result<Response, Refusal> {
-    let options: Value = serde_json::from_slice(request.body).unwrap_or_default();
+    let options = options(request, protobuf::eviction)?;
     let key = target.key();
     let mut state = api.world.state();
     let pod = state.store.at(Kind::Pod, &key).cloned().ok_or_else(|| Refusal::not_found(Kind::Pod, &target.name))?;

@@ -3,8 +3,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use super::behaviour::LEAK_FILLS_IN_S;
 use super::kinds::Kind;
 use super::kubelet::{PodRun, Stage};
@@ -26,16 +24,6 @@ pub(crate) const SERVICES: &str = "Shop/Services";
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
     handles: HashMap<String, Vec<SeriesHandle>>,
-    zones: HashMap<String, String>,
-}
-
-/// The zone of a node.
-pub(crate) fn zone_of(state: &State, node: &str) -> String {
-    if let Some(zone) = state.gauges.zones.get(node) {
-        return zone.clone();
-    }
-    let label = |node: &Value| node["metadata"]["labels"]["topology.kubernetes.io/zone"].as_str().map(str::to_owned);
-    state.store.get(Kind::Node, "", node).and_then(|node| label(node)).unwrap_or_default()
 }
 
 /// `app/prod-eks-public/…`.
@@ -80,10 +68,6 @@ fn write(
 pub(crate) fn record(state: &mut State, minute: i64, minutes: &[Minute]) {
     let apps = state.apps.clone();
     let cluster = state.options.cluster.clone();
-    if state.gauges.zones.is_empty() {
-        let nodes: Vec<String> = state.store.list(Kind::Node, "").map(|(key, _)| key.name.clone()).collect();
-        state.gauges.zones = nodes.iter().map(|node| (node.clone(), zone_of(state, node))).collect();
-    }
     pods(state, minute, &cluster, minutes);
     nodes(state, minute, &cluster);
     let balancer = load_balancer(state);
@@ -208,16 +192,26 @@ fn nodes(state: &mut State, minute: i64, cluster: &str) {
     write(state, "cluster", INSIGHTS, &[("ClusterName", cluster)], minute, &values);
 }
 
+/// The pods of an application that are on a node and not on their way out.
+pub(crate) fn runs_of(state: &State, index: usize) -> impl Iterator<Item = (&Key, &PodRun)> {
+    let (namespace, prefix) = match state.apps.get(index) {
+        Some(app) => (app.namespace.clone(), format!("{}-", app.name)),
+        None => (String::new(), String::new()),
+    };
+    let from = Key::new(&namespace, &prefix);
+    let named = state
+        .runs
+        .range(from..)
+        .take_while(move |(key, _)| key.namespace == namespace && key.name.starts_with(&prefix));
+    named.filter(move |(_, run)| run.app == Some(index) && run.gone_at.is_none())
+}
+
 fn workload(state: &mut State, minute: i64, cluster: &str, app: &App) {
     let (mut ready, mut total, mut looping, mut unpulled, mut killed, mut restarts) = (0, 0, 0, 0, 0, 0);
     let (mut millicores, mut fullest) = (0.0, 0.0f64);
     let recent = state.now - 600;
-    let prefix = format!("{}-", app.name);
-    let from = Key::new(&app.namespace, &prefix);
-    let runs =
-        state.runs.range(from..).take_while(|(key, _)| key.namespace == app.namespace && key.name.starts_with(&prefix));
-    let index = state.apps_by_id.get(&app.id()).copied();
-    for (_, run) in runs.filter(|(_, run)| run.app == index && run.gone_at.is_none()) {
+    let index = state.apps_by_id.get(&app.id()).copied().unwrap_or(usize::MAX);
+    for (_, run) in runs_of(state, index) {
         let dead = state.dead_nodes.contains_key(&run.node);
         total += 1;
         ready += usize::from(!dead && run.containers.iter().all(|container| container.ready));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::kinds::Kind;
 use super::objects::stamp;
-use super::state::{State, owner};
+use super::state::State;
 use super::store::{Key, Object};
 
 /// Whether the pod is ready.
@@ -82,13 +82,9 @@ pub(crate) fn portion(value: &Value, of: i64, round_up: bool) -> i64 {
 }
 
 impl State {
-    /// The objects of a kind that `owner` controls.
-    pub(crate) fn controlled(&self, kind: Kind, namespace: &str, uid: &str) -> Vec<Arc<Object>> {
-        self.store
-            .list(kind, namespace)
-            .filter(|(_, object)| owner(object).is_some_and(|owner| owner["uid"] == uid))
-            .map(|(_, object)| object.clone())
-            .collect()
+    /// The objects of a kind that the object of this uid controls.
+    pub(crate) fn controlled(&self, kind: Kind, uid: &str) -> Vec<Arc<Object>> {
+        self.store.controlled(uid).filter(|(found, _, _)| *found == kind).map(|(_, _, object)| object.clone()).collect()
     }
 
     /// A new pod of a controller, from its template. `None` where admission refuses it; the event says why.

@@ -197,8 +197,7 @@ fn volume_zone(state: &State, pod: &Value) -> Option<String> {
 fn neighbours(state: &State, pod: &Value) -> BTreeMap<String, f64> {
     let mut counts = BTreeMap::new();
     let Some(uid) = owner(pod).and_then(|owner| owner["uid"].as_str()) else { return counts };
-    let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
-    for sibling in state.controlled(Kind::Pod, namespace, uid) {
+    for sibling in state.controlled(Kind::Pod, uid) {
         let Some(node) = sibling["spec"]["nodeName"].as_str() else { continue };
         *counts.entry(node.to_owned()).or_default() += 1.0;
         let zone = state

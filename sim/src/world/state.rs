@@ -238,7 +238,8 @@ impl State {
         }
         self.touched(kind, key, &object);
         let uid = object["metadata"]["uid"].as_str().unwrap_or_default();
-        for (kind, key) in self.owned_by(&key.namespace, uid) {
+        let owned: Vec<(Kind, Key)> = self.store.controlled(uid).map(|(kind, key, _)| (kind, key.clone())).collect();
+        for (kind, key) in owned {
             self.delete(kind, &key);
         }
         Some(object)
@@ -247,18 +248,6 @@ impl State {
     /// Deletes an object as the API does: pods get their time to end.
     pub(crate) fn delete(&mut self, kind: Kind, key: &Key) -> Option<Arc<Object>> {
         if kind == Kind::Pod { kubelet::terminate(self, key) } else { self.remove(kind, key) }
-    }
-
-    fn owned_by(&self, namespace: &str, uid: &str) -> Vec<(Kind, Key)> {
-        const DEPENDANTS: [Kind; 6] =
-            [Kind::ReplicaSet, Kind::Pod, Kind::Job, Kind::EndpointSlice, Kind::Endpoints, Kind::ControllerRevision];
-        let owned = |object: &Value| owner(object).is_some_and(|owner| owner["uid"] == uid);
-        DEPENDANTS
-            .into_iter()
-            .flat_map(|kind| self.store.list(kind, namespace).map(move |(key, object)| (kind, key, object)))
-            .filter(|(_, key, object)| !namespace.is_empty() && key.namespace == namespace && owned(object))
-            .map(|(kind, key, _)| (kind, key.clone()))
-            .collect()
     }
 
     /// Tells the controllers that watch an object that it was written or removed.

@@ -3,7 +3,7 @@
 //! Objects are shared (`Arc`) and never changed in place, so that a reader keeps a consistent one without holding a lock;
 //! each keeps its serialized form once somebody has asked for it, which makes long lists a matter of copying bytes.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -94,11 +94,19 @@ pub struct Change {
     pub revision: u64,
 }
 
+/// The uid of an object's controller.
+fn controller(object: &Value) -> Option<&str> {
+    let owners = object["metadata"]["ownerReferences"].as_array()?;
+    owners.iter().find(|owner| owner["controller"] == true)?["uid"].as_str()
+}
+
 /// All objects.
 #[derive(Debug)]
 pub struct Store {
     revision: u64,
     tables: BTreeMap<Kind, BTreeMap<Key, Arc<Object>>>,
+    /// What each object controls, by its uid.
+    controlled: HashMap<String, BTreeSet<(Kind, Key)>>,
     changes: VecDeque<Change>,
     told: tokio::sync::watch::Sender<u64>,
 }
@@ -108,6 +116,7 @@ impl Default for Store {
         Self {
             revision: 1000,
             tables: BTreeMap::new(),
+            controlled: HashMap::new(),
             changes: VecDeque::new(),
             told: tokio::sync::watch::Sender::new(1000),
         }
@@ -160,9 +169,10 @@ impl Store {
             .take_while(move |(key, _)| namespace.is_empty() || key.namespace == namespace)
     }
 
-    /// How many objects of a kind there are.
-    pub fn count(&self, kind: Kind) -> usize {
-        self.tables.get(&kind).map_or(0, BTreeMap::len)
+    /// What the object of this uid controls, by kind, namespace and name.
+    pub fn controlled<'a>(&'a self, uid: &str) -> impl Iterator<Item = (Kind, &'a Key, &'a Arc<Object>)> + use<'a> {
+        let keys = self.controlled.get(uid).into_iter().flatten();
+        keys.filter_map(|(kind, key)| Some((*kind, key, self.at(*kind, key)?)))
     }
 
     /// Writes an object as it is, new or not.
@@ -171,6 +181,9 @@ impl Store {
         self.revision += 1;
         value["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         let object = Arc::new(Object::new(value, self.revision));
+        if let Some(owner) = controller(&object) {
+            self.controlled.entry(owner.to_owned()).or_default().insert((kind, key.clone()));
+        }
         let before = self.tables.entry(kind).or_default().insert(key, object.clone());
         let change = if before.is_some() { ChangeType::Modified } else { ChangeType::Added };
         self.tell(change, kind, object.clone());
@@ -191,6 +204,9 @@ impl Store {
     /// Removes an object.
     pub fn remove(&mut self, kind: Kind, key: &Key) -> Option<Arc<Object>> {
         let before = self.tables.get_mut(&kind)?.remove(key)?;
+        if let Some(controlled) = controller(&before).and_then(|owner| self.controlled.get_mut(owner)) {
+            controlled.remove(&(kind, key.clone()));
+        }
         self.revision += 1;
         let mut value = before.value.clone();
         value["metadata"]["resourceVersion"] = json!(self.revision.to_string());

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::gauges;
 use super::kinds::Kind;
 use super::metrics::SeriesHandle;
-use super::pods::{active, ready};
-use super::state::{State, selects};
+use super::pods::ready;
+use super::state::State;
 
 /// Share of requests that fail on a good day.
 const USUAL_FAILURES: f64 = 0.0012;
@@ -46,8 +46,6 @@ pub(crate) struct Minute {
     pub(crate) latency_ms: f64,
     pub(crate) pods: usize,
     pub(crate) ready: usize,
-    /// Ready pods per zone, by zone name.
-    pub(crate) zones: BTreeMap<String, usize>,
     /// Ready in the API's eyes, on a node that is dead.
     pub(crate) unreachable: usize,
 }
@@ -65,7 +63,7 @@ pub(crate) fn sample(state: &mut State) {
     if state.traffic.order.is_empty() {
         state.traffic.order = callers_first(state);
     }
-    let mut minutes: Vec<Minute> = apps.iter().map(|app| pods_of(state, app)).collect();
+    let mut minutes: Vec<Minute> = (0..apps.len()).map(|index| pods_of(state, index)).collect();
     let order = state.traffic.order.clone();
     for &index in &order {
         let app = &apps[index];
@@ -120,20 +118,17 @@ fn remember(state: &mut State, app: &str, culprit: Option<String>) {
     }
 }
 
-fn pods_of(state: &State, app: &super::shop::App) -> Minute {
+fn pods_of(state: &State, index: usize) -> Minute {
     let mut minute = Minute::default();
-    let selector = serde_json::json!({ "app.kubernetes.io/name": app.name });
-    for (key, pod) in state.store.list(Kind::Pod, &app.namespace) {
-        if !active(pod) || !selects(&selector, &pod["metadata"]["labels"]) {
-            continue;
-        }
+    for (key, run) in gauges::runs_of(state, index) {
         minute.pods += 1;
-        if ready(pod) {
+        let dead = state.dead_nodes.contains_key(&run.node);
+        // What a dead kubelet last said stands until the node controller corrects it.
+        let ready = run.containers.iter().all(|container| container.ready)
+            && (!dead || state.store.at(Kind::Pod, key).is_some_and(|pod| ready(pod)));
+        if ready {
             minute.ready += 1;
-            if let Some(run) = state.runs.get(key) {
-                minute.unreachable += usize::from(state.dead_nodes.contains_key(&run.node));
-                *minute.zones.entry(gauges::zone_of(state, &run.node)).or_default() += 1;
-            }
+            minute.unreachable += usize::from(dead);
         }
     }
     minute

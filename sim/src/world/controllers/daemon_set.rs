@@ -23,7 +23,7 @@ pub(crate) fn reconcile(state: &mut State, key: &Key) {
     let uid = set["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     let hash = state.noise.of(&key.to_string()).of(&set["spec"]["template"].to_string()).suffix(10);
     let nodes: Vec<String> = state.store.list(Kind::Node, "").map(|(node, _)| node.name.clone()).collect();
-    let pods = state.controlled(Kind::Pod, &key.namespace, &uid);
+    let pods = state.controlled(Kind::Pod, &uid);
     let held: std::collections::BTreeSet<String> =
         pods.iter().filter(|pod| active(pod)).map(|pod| node_of(pod).to_owned()).collect();
     for node in nodes.iter().filter(|node| !held.contains(*node)) {
@@ -57,7 +57,7 @@ fn create(state: &mut State, set: &Value, node: &str, hash: &str) {
 }
 
 fn write_status(state: &mut State, key: &Key, uid: &str, hash: &str, nodes: usize) {
-    let pods: Vec<_> = state.controlled(Kind::Pod, &key.namespace, uid).into_iter().filter(|pod| active(pod)).collect();
+    let pods: Vec<_> = state.controlled(Kind::Pod, uid).into_iter().filter(|pod| active(pod)).collect();
     let ready = pods.iter().filter(|pod| ready(pod)).count();
     let updated = pods.iter().filter(|pod| pod["metadata"]["labels"][REVISION_LABEL] == hash).count();
     state.change(Kind::DaemonSet, key, |set| {

@@ -58,7 +58,7 @@ fn without_empties(value: &Value) -> Value {
 pub(crate) fn reconcile(state: &mut State, key: &Key) {
     let Some(deployment) = state.store.at(Kind::Deployment, key).cloned() else { return };
     let uid = deployment["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-    let sets = state.controlled(Kind::ReplicaSet, &key.namespace, &uid);
+    let sets = state.controlled(Kind::ReplicaSet, &uid);
     let paused = deployment["spec"]["paused"] == true;
     let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);
     let template = without_empties(&deployment["spec"]["template"]);
@@ -213,7 +213,7 @@ fn clean_up(state: &mut State, deployment: &Value, old: &[Arc<Object>]) {
 }
 
 fn write_status(state: &mut State, key: &Key, uid: &str, current: Option<Key>) {
-    let sets = state.controlled(Kind::ReplicaSet, &key.namespace, uid);
+    let sets = state.controlled(Kind::ReplicaSet, uid);
     let total = |field: &str| sets.iter().map(|set| number(&set["status"][field])).sum::<i64>();
     let current = current.and_then(|key| state.store.at(Kind::ReplicaSet, &key).cloned());
     let updated = current.as_ref().map_or(0, |set| number(&set["status"]["replicas"]));

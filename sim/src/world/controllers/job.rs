@@ -16,7 +16,7 @@ pub(crate) fn reconcile(state: &mut State, key: &Key) {
         return;
     }
     let uid = job["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-    let pods = state.controlled(Kind::Pod, &key.namespace, &uid);
+    let pods = state.controlled(Kind::Pod, &uid);
     let succeeded = pods.iter().filter(|pod| pod["status"]["phase"] == "Succeeded").count();
     let failed = pods.iter().filter(|pod| pod["status"]["phase"] == "Failed").count();
     let running = pods.iter().filter(|pod| active(pod)).count();
@@ -103,7 +103,7 @@ fn finished(state: &mut State, job: &Value, how: &str) {
     state.event(&cron, Tone::Normal, "cronjob-controller", "SawCompletedJob", &message);
     let keep = cron["spec"]["successfulJobsHistoryLimit"].as_u64().unwrap_or(3) as usize;
     let mut jobs: Vec<Key> = state
-        .controlled(Kind::Job, &namespace, &uid)
+        .controlled(Kind::Job, &uid)
         .iter()
         .filter(|job| condition(job, "Complete").is_some())
         .map(|job| Key::of(job))

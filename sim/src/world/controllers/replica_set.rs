@@ -15,8 +15,7 @@ pub(crate) fn reconcile(state: &mut State, key: &Key) {
     let Some(set) = state.store.at(Kind::ReplicaSet, key).cloned() else { return };
     let uid = set["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     let wanted = set["spec"]["replicas"].as_i64().unwrap_or(1).max(0) as usize;
-    let mut pods: Vec<_> =
-        state.controlled(Kind::Pod, &key.namespace, &uid).into_iter().filter(|pod| active(pod)).collect();
+    let mut pods: Vec<_> = state.controlled(Kind::Pod, &uid).into_iter().filter(|pod| active(pod)).collect();
     if pods.len() < wanted {
         for _ in pods.len()..wanted {
             let name = format!("{}-{}", key.name, state.draw().suffix(5));
@@ -41,7 +40,7 @@ pub(crate) fn reconcile(state: &mut State, key: &Key) {
 }
 
 fn write_status(state: &mut State, key: &Key, uid: &str) {
-    let pods: Vec<_> = state.controlled(Kind::Pod, &key.namespace, uid).into_iter().filter(|pod| active(pod)).collect();
+    let pods: Vec<_> = state.controlled(Kind::Pod, uid).into_iter().filter(|pod| active(pod)).collect();
     let ready = pods.iter().filter(|pod| ready(pod)).count();
     state.change(Kind::ReplicaSet, key, |set| {
         let mut status = json!({ "replicas": pods.len(), "observedGeneration": set["metadata"]["generation"] });

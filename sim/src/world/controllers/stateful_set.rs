@@ -19,7 +19,7 @@ pub(crate) fn reconcile(state: &mut State, key: &Key) {
     let wanted = set["spec"]["replicas"].as_i64().unwrap_or(1).max(0);
     let hash = state.noise.of(&key.to_string()).of(&set["spec"]["template"].to_string()).suffix(9);
     let revision = format!("{}-{hash}", key.name);
-    let pods = state.controlled(Kind::Pod, &key.namespace, &uid);
+    let pods = state.controlled(Kind::Pod, &uid);
     let named =
         |index: i64| pods.iter().find(|pod| pod["metadata"]["name"] == format!("{}-{index}", key.name).as_str());
     for index in 0..wanted {
@@ -110,7 +110,7 @@ fn ensure_claim(state: &mut State, set: &Value, namespace: &str, name: &str, tem
 }
 
 fn write_status(state: &mut State, key: &Key, uid: &str, revision: &str) {
-    let pods = state.controlled(Kind::Pod, &key.namespace, uid);
+    let pods = state.controlled(Kind::Pod, uid);
     let ready = pods.iter().filter(|pod| ready(pod)).count();
     let updated = pods.iter().filter(|pod| pod["metadata"]["labels"][REVISION_LABEL] == revision).count();
     state.change(Kind::StatefulSet, key, |set| {
