@@ -1,8 +1,12 @@
 //! One scenario to its end, in the world's time.
+//!
+//! The world is lived through twice: once without the product, to learn how long the scenario takes, and then such that
+//! its last alarm changes at about the machine's present time, which is when the messages are posted.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sim::lambda::DriveReport;
+use sim::world::World;
 use sim::{Options, Sim};
 
 use super::product::Product;
@@ -19,8 +23,9 @@ const LIMIT: SignedDuration = SignedDuration::from_mins(60);
 const STEP: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::error::Error>> {
-    let options = arguments.size.apply(Options::stopped(arguments.scenario).beginning(LIMIT));
-    let sim = Sim::start(options).await?;
+    let options = arguments.size.apply(Options::stopped(arguments.scenario));
+    let duration = tokio::task::block_in_place(|| rehearse(&options));
+    let sim = Sim::start(options.beginning(duration)).await?;
     let product = Product::start(&sim, arguments.logs).await?;
     let work = until_settled(&sim, &product).await;
 
@@ -64,25 +69,58 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
     Ok(if ok { Outcome::Done } else { Outcome::Finding })
 }
 
+/// How long it takes until the last alarm has changed, in whole minutes: alarms are evaluated once a minute, and the world
+/// has to be in the same phase of it the second time.
+fn rehearse(options: &Options) -> SignedDuration {
+    let world = World::new(options.world.clone());
+    let mut run = Run::of(&world);
+    while run.goes_on(&world, !world.take_alarm_events().is_empty()) {
+        world.advance(STEP);
+    }
+    SignedDuration::from_mins(run.until_last_change().as_mins() + 1)
+}
+
 /// Lets the world run and the function work until no alarm has changed for a while.
 async fn until_settled(sim: &Sim, product: &Product) -> DriveReport {
     let mut total = DriveReport::default();
-    let start = sim.world().now();
-    let mut last_change = None;
+    let mut run = Run::of(sim.world());
     loop {
-        tokio::task::block_in_place(|| sim.world().advance(STEP));
-        let now = sim.world().now();
-        if product.take_alarms(sim) > 0 {
-            last_change = Some(now);
+        let changed = product.take_alarms(sim) > 0;
+        if changed {
             total.absorb(product.work().await);
         }
-        let over = match last_change {
-            Some(changed) => now.duration_since(changed) >= SETTLED,
-            None => now.duration_since(start) >= PATIENCE,
-        };
-        if over || now.duration_since(start) >= LIMIT {
+        if !run.goes_on(sim.world(), changed) {
             return total;
         }
+        tokio::task::block_in_place(|| sim.world().advance(STEP));
+    }
+}
+
+/// How far a scenario has come.
+struct Run {
+    start: Timestamp,
+    last_change: Option<Timestamp>,
+}
+
+impl Run {
+    fn of(world: &World) -> Self {
+        Self { start: world.now(), last_change: None }
+    }
+
+    fn goes_on(&mut self, world: &World, changed: bool) -> bool {
+        let now = world.now();
+        if changed {
+            self.last_change = Some(now);
+        }
+        let over = match self.last_change {
+            Some(changed) => now.duration_since(changed) >= SETTLED,
+            None => now.duration_since(self.start) >= PATIENCE,
+        };
+        !over && now.duration_since(self.start) < LIMIT
+    }
+
+    fn until_last_change(&self) -> SignedDuration {
+        self.last_change.map_or(PATIENCE, |changed| changed.duration_since(self.start))
     }
 }
 

@@ -42,12 +42,13 @@ pub(super) fn line(message: &Message) -> Value {
 /// A message as text: what its blocks say, line by line; replies are indented.
 pub(super) fn text(message: &Message) -> String {
     let mut lines = Vec::new();
-    for attachment in &message.attachments {
-        blocks(&attachment["blocks"], &mut lines);
+    // As in Slack, text stands above attachments; where the message itself has blocks, it is for notifications only.
+    if message.blocks.is_empty() {
+        lines.extend(message.text.lines().map(str::to_owned));
     }
     blocks(&Value::from(message.blocks.clone()), &mut lines);
-    if lines.is_empty() {
-        lines.extend(message.text.lines().map(str::to_owned));
+    for attachment in &message.attachments {
+        blocks(&attachment["blocks"], &mut lines);
     }
     lines.extend(message.files.iter().map(|file| format!("[{}, {} bytes]", file.title, file.content.len())));
     let (mark, indent) = if message.is_reply() { ("    ↳ ", "      ") } else { ("", "  ") };

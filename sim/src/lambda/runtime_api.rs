@@ -72,7 +72,8 @@ async fn next(State(environment): State<Arc<Environment>>) -> Response {
         first
     });
     let Some(invocation) = environment.work.lock().await.recv().await else {
-        return refuse(StatusCode::GONE, "Runtime.Shutdown", "this execution environment is being shut down");
+        // The environment is being ended: Lambda freezes it here, and never answers.
+        return std::future::pending().await;
     };
     let headers = [
         ("lambda-runtime-aws-request-id", invocation.request_id.clone()),

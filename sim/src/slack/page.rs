@@ -168,11 +168,8 @@ fn time(ts: &str) -> Timestamp {
 
 fn row(message: &Message, all: &[Message]) -> Row {
     let mut body = Html::default();
-    // As in Slack, the text is what notifications show; where there are blocks, the message is the blocks.
-    if message.blocks.is_empty()
-        && !message.text.is_empty()
-        && message.attachments.iter().all(|one| one["blocks"].is_null())
-    {
+    // As in Slack, text stands above attachments; where the message itself has blocks, text is for notifications only.
+    if message.blocks.is_empty() && !message.text.is_empty() {
         body.markup("<div class=\"section\"><div>").html(&mrkdwn(&message.text)).markup("</div></div>");
     }
     message.blocks.iter().for_each(|value| {

@@ -37,7 +37,12 @@ fn answer(conversation: &Conversation) -> Value {
     let korean = case["language"] == "ko";
     let cause = &case["causes"][0];
     let Some(summary) = cause["summary"].as_str() else {
-        return json!({"claims": [], "commands": []});
+        let why = if korean {
+            "준비되지 않은 파드 확인"
+        } else {
+            "pods that are not ready, and what happened last"
+        };
+        return json!({"claims": [], "commands": [{"command": "kubectl get pods --all-namespaces", "why": why}]});
     };
     let told = cause["evidence"].clone();
     let reference = cause["object"].as_str().unwrap_or_default();
@@ -95,6 +100,8 @@ mod tests {
     #[test]
     fn with_no_cause_to_look_into_it_claims_nothing() {
         let conversation = Conversation { case: json!({"causes": []}), ..Conversation::default() };
-        assert_eq!(decide(&conversation), Turn::Answer(json!({"claims": [], "commands": []}).to_string()));
+        let Turn::Answer(answer) = decide(&conversation) else { panic!("no answer") };
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!((&answer["summary"], &answer["claims"]), (&Value::Null, &json!([])));
     }
 }

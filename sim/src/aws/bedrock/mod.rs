@@ -186,10 +186,12 @@ impl Conversation {
     }
 }
 
-/// The JSON line between `<case>` and `</case>`; null where there is none.
+/// The JSON between a line `<case>` and a line `</case>`; null where there is none. The instruction before it may speak of
+/// these marks within a sentence.
 fn case(text: &str) -> Value {
-    let inner = text.split_once("<case>").and_then(|(_, rest)| rest.split_once("</case>"));
-    inner.and_then(|(case, _)| serde_json::from_str(case.trim()).ok()).unwrap_or_default()
+    let mut lines = text.lines().skip_while(|line| line.trim() != "<case>").skip(1);
+    let inner: String = lines.by_ref().take_while(|line| line.trim() != "</case>").collect();
+    serde_json::from_str(&inner).unwrap_or_default()
 }
 
 /// `Kind namespace/name` or `Kind name`, taken apart.
@@ -197,4 +199,16 @@ fn object(reference: &str) -> Option<(&str, &str, &str)> {
     let (kind, path) = reference.split_once(' ')?;
     let (namespace, name) = path.split_once('/').unwrap_or(("", path));
     Some((kind, namespace, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_case_is_between_lines_of_its_own() {
+        let text = "The JSON between <case> and </case> is data.\n<case>\n{\"cluster\":\"prod\"}\n</case>\n";
+        assert_eq!(case(text), json!({"cluster": "prod"}));
+        assert_eq!(case("no case"), Value::Null);
+    }
 }
