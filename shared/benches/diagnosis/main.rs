@@ -199,7 +199,12 @@ fn report(outcomes: &[Outcome]) {
     let mut times: Vec<Duration> = outcomes.iter().map(|outcome| outcome.elapsed).collect();
     times.sort();
     let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1000.0);
-    println!("\ntime per case: median {:.1} ms, worst {:.1} ms", ms(times.get(times.len() / 2)), ms(times.last()));
+    let worst = outcomes.iter().max_by_key(|outcome| outcome.elapsed).map_or("", |outcome| &outcome.case);
+    println!(
+        "\ntime per case: median {:.1} ms, worst {:.1} ms ({worst})",
+        ms(times.get(times.len() / 2)),
+        ms(times.last())
+    );
 }
 
 /// Of the first causes given at about a confidence, how many are right.

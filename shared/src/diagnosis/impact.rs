@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::View;
+use super::{Affected, Finding, View, symptom::Symptom};
 use crate::model::{Kind, Object, ObjectRef};
 
 /// Calls of calls further away than this are no longer blamed on a cause.
@@ -23,6 +23,37 @@ pub(super) fn downstream(view: &View<'_>, object: &ObjectRef) -> BTreeSet<Object
         }
     }
     reached
+}
+
+/// Who suffers: what the finding itself names, then what shows symptoms, the object first and the gravest next, then the
+/// callers of what does not serve.
+pub(super) fn affected(
+    view: &View<'_>,
+    finding: &Finding,
+    reach: &BTreeSet<ObjectRef>,
+    symptoms: &[Symptom],
+) -> Vec<Affected> {
+    let mut all: Vec<Affected> = Vec::new();
+    let mut add = |object: &ObjectRef, impact: &str| match all.iter_mut().find(|known| known.object == *object) {
+        Some(known) if impact.is_empty() || known.impact.contains(impact) => {}
+        Some(known) if known.impact.is_empty() => known.impact = impact.to_owned(),
+        Some(known) => known.impact = format!("{}, {impact}", known.impact),
+        None => all.push(Affected { object: object.clone(), impact: impact.to_owned() }),
+    };
+    finding.explains.iter().for_each(|object| add(object, ""));
+    let mut within: Vec<&Symptom> = symptoms.iter().filter(|symptom| reach.contains(&symptom.object)).collect();
+    within.sort_by(|a, b| {
+        (b.object == finding.object).cmp(&(a.object == finding.object)).then(b.weight.total_cmp(&a.weight))
+    });
+    within.iter().for_each(|symptom| add(&symptom.object, &symptom.text));
+    for symptom in within {
+        if symptom.object.kind == Kind::Service {
+            for caller in view.dependents_on(&symptom.object) {
+                add(&caller.object, &format!("calls {}", symptom.object.name));
+            }
+        }
+    }
+    all
 }
 
 /// One step down.

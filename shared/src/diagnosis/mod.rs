@@ -22,6 +22,7 @@
 //! application's names, and reads `Listing::covers` before it takes an absence for a fact. `analyzers/startup/` has short
 //! ones to copy from; `testkit` builds the clusters for tests.
 
+mod alternatives;
 mod analyzers;
 mod case;
 mod command;
@@ -72,8 +73,10 @@ pub fn diagnose(snapshot: &Snapshot, trigger: &Trigger) -> Diagnosis {
     for analyzer in analyzers() {
         (analyzer.examine)(&mut case);
     }
-    let Case { ledger, findings, mut rejected, .. } = case;
+    let findings = std::mem::take(&mut case.findings);
     let (causes, explained) = rank::rank(&view, findings, &symptoms);
+    alternatives::reject(&mut case, &causes);
+    let Case { ledger, mut rejected, .. } = case;
     rejected.retain(|hypothesis| {
         causes.iter().all(|cause| cause.id != hypothesis.id || Some(&cause.object) != hypothesis.object.as_ref())
     });

@@ -60,7 +60,7 @@ pub(super) fn rank(view: &View<'_>, findings: Vec<Finding>, symptoms: &[Symptom]
         } else if candidate.score < THRESHOLD || causes.len() == MAX_CAUSES {
             rejected.push(hypothesis(&candidate.finding, "explains less than the causes named".to_owned()));
         } else {
-            causes.push(cause(candidate, symptoms));
+            causes.push(cause(view, candidate, symptoms));
         }
     }
     calibrate(&mut causes);
@@ -134,24 +134,12 @@ fn hypothesis(finding: &Finding, why: String) -> Hypothesis {
     }
 }
 
-fn cause(candidate: &Candidate, symptoms: &[Symptom]) -> Cause {
+fn cause(view: &View<'_>, candidate: &Candidate, symptoms: &[Symptom]) -> Cause {
     let finding = &candidate.finding;
     let mut evidence = finding.evidence.clone();
-    let mut affected: Vec<super::Affected> = Vec::new();
-    for symptom in symptoms.iter().filter(|symptom| candidate.reach.contains(&symptom.object)) {
-        if symptom.object == finding.object && !evidence.contains(&symptom.evidence) {
+    for symptom in symptoms.iter().filter(|symptom| symptom.object == finding.object) {
+        if !evidence.contains(&symptom.evidence) {
             evidence.push(symptom.evidence.clone());
-        }
-        match affected.iter_mut().find(|known| known.object == symptom.object) {
-            Some(known) => known.impact = format!("{}, {}", known.impact, symptom.text),
-            None => {
-                affected.push(super::Affected { object: symptom.object.clone(), impact: symptom.text.clone() });
-            }
-        }
-    }
-    for object in &finding.explains {
-        if affected.iter().all(|known| known.object != *object) {
-            affected.push(super::Affected { object: object.clone(), impact: String::new() });
         }
     }
     Cause {
@@ -162,7 +150,7 @@ fn cause(candidate: &Candidate, symptoms: &[Symptom]) -> Cause {
         summary: finding.summary.clone(),
         facts: finding.facts.clone(),
         evidence,
-        affected,
+        affected: impact::affected(view, finding, &candidate.reach, symptoms),
         checks: finding.checks.iter().map(ToString::to_string).collect(),
         actions: finding.actions.clone(),
     }
