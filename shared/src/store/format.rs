@@ -102,3 +102,43 @@ pub(super) fn decode<T: DeserializeOwned>(key: &Key, body: &[u8]) -> Result<T, S
     let Format::V1(value) = format.map_err(|error| unreadable(error.to_string()))?;
     Ok(value)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{
+        incident::{Incident, Track},
+        store::{DecisionRecord, OutboxRow, idempotency},
+    };
+
+    /// What was written in version 1 is read, and written again without loss.
+    fn stays<T: Serialize + DeserializeOwned>(sample: &str) -> T {
+        let key = Key::new("sample", "a");
+        let value: T = decode(&key, sample.as_bytes()).unwrap();
+        let Encoded::Whole(again) = encode(&key, &value, "").unwrap() else { panic!("it is small") };
+        let (again, sample): (Value, Value) =
+            (serde_json::from_slice(&again).unwrap(), serde_json::from_str(sample).unwrap());
+        assert_eq!(again, sample);
+        value
+    }
+
+    #[test]
+    fn items_of_version_1_are_read() {
+        let incident: Incident = stays(include_str!("samples/incident-v1.json"));
+        assert!(!incident.is_open() && !incident.is_dirty());
+        stays::<OutboxRow>(include_str!("samples/outbox-v1.json"));
+        stays::<Track>(include_str!("samples/track-v1.json"));
+        stays::<DecisionRecord>(include_str!("samples/decision-v1.json"));
+        stays::<idempotency::Record>(include_str!("samples/effect-v1.json"));
+    }
+
+    #[test]
+    fn an_unknown_version_and_a_damaged_item_are_told_apart_from_absence() {
+        let key = Key::new("sample", "a");
+        for body in [&br#"{"v":"2","until":1}"#[..], b"{", &[DEFLATED, 1, 2, 3], b""] {
+            assert!(matches!(decode::<Track>(&key, body), Err(StoreError::Unreadable { .. })));
+        }
+    }
+}

@@ -36,7 +36,7 @@ impl EffectKey {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-enum Record {
+pub(super) enum Record {
     InProgress { until: Timestamp },
     Done { at: Timestamp, outcome: Value },
 }

@@ -148,9 +148,11 @@ impl<R: Render> Publisher<R> {
         };
         let oldest = claim.row.created_at - 1.minute();
         match self.slack.find(channel, thread, key, oldest, deadline).await {
-            // Without the right to look, twice is better than never.
-            Err(SlackError::Refused { code, advice, .. }) if code == "missing_scope" => {
-                tracing::warn!(%key, advice, "cannot look whether a message is there; it is posted again");
+            // Without the right to look, or where the channel is known by its name only: twice is better than never.
+            Err(SlackError::Refused { code, advice, .. })
+                if matches!(code.as_str(), "missing_scope" | "channel_not_found" | "not_in_channel") =>
+            {
+                tracing::warn!(%key, code, advice, "cannot look whether a message is there; it is posted again");
                 Ok(None)
             }
             outcome => outcome,

@@ -6,6 +6,8 @@
 //! done). Whoever is interrupted leaves the incident on the list of what is left to show.
 
 mod deliver;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 
