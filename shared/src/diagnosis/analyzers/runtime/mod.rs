@@ -1,10 +1,12 @@
 //! The container starts and fails.
 
 mod application_crash;
+mod bad_rollout;
 mod database;
 mod db_access;
 mod db_connection_exhaustion;
 mod db_read_only;
+mod missing_environment_variable;
 mod oom_killed;
 mod port_conflict;
 mod probe;
@@ -12,9 +14,11 @@ mod zero_replicas;
 
 super::list![
     application_crash,
+    bad_rollout,
     db_access,
     db_connection_exhaustion,
     db_read_only,
+    missing_environment_variable,
     oom_killed,
     port_conflict,
     probe,
