@@ -24,6 +24,7 @@ build:
 
 ## All tests: values, flows over the simulated world, and the outside judges of our protocols.
 test: judges
+	$(VENV)/bin/cfn-lint infra/template.yaml
 	$(CARGO) build --locked --workspace --bins
 	$(PYTHON) tests/judges/with_moto.py $(VENV) -- $(CARGO) $(TEST)
 	$(CARGO) test --locked --workspace --doc --quiet
