@@ -27,7 +27,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
     let duration = tokio::task::block_in_place(|| rehearse(&options));
     let sim = Sim::start(options.beginning(duration)).await?;
     let product = Product::start(&sim, arguments.logs).await?;
-    let work = until_settled(&sim, &product).await;
+    let mut work = until_settled(&sim, &product).await;
+    if !sim.slack().messages().is_empty() {
+        work.errors.extend(product.sweep().await.err());
+    }
 
     let posted = sim.slack().messages();
     let expected = arguments.scenario.expected_causes();

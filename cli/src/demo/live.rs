@@ -1,5 +1,6 @@
 //! The demo to watch: a page with the channel, and a choice of what to break next.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -7,6 +8,7 @@ use jiff::tz::TimeZone;
 use sim::slack::{Panel, PanelAction, Workspace};
 use sim::world::{Scenario, StateValue};
 use sim::{Options, Sim};
+use tokio::task::JoinHandle;
 
 use super::Arguments;
 use super::product::Product;
@@ -21,6 +23,8 @@ const SPEED: f64 = 30.0;
 const BREAK_AFTER: SignedDuration = SignedDuration::from_secs(90);
 /// How often the world is asked for alarms.
 const LOOK: Duration = Duration::from_millis(200);
+/// How often the schedule has the function finish what an event should have.
+const SWEEP: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::error::Error>> {
     let workspace = Workspace::default();
@@ -43,11 +47,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
                 let Ok(scenario) = name.parse::<Scenario>() else { continue };
                 println!("breaking:    {scenario}");
                 let workspace = stage.sim.slack().clone();
-                // The port is taken until the old simulation is gone.
-                drop(stage);
+                stage.end().await;
                 stage = Stage::set(&arguments, scenario, workspace, port).await?;
             }
-            _ = looks.tick() => stage.look().await,
+            _ = looks.tick() => stage.show(),
         }
     }
 }
@@ -55,9 +58,43 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
 /// One scenario being played.
 struct Stage {
     scenario: Scenario,
-    sim: Sim,
-    product: Product,
+    sim: Arc<Sim>,
+    work: JoinHandle<()>,
     shown: Panel,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.work.abort();
+    }
+}
+
+/// Hands on what the world raises, and sends what the schedule sends.
+async fn work(sim: Arc<Sim>, product: Product) {
+    let mut looks = tokio::time::interval(LOOK);
+    let mut sweeps = tokio::time::interval(SWEEP);
+    sweeps.tick().await;
+    loop {
+        tokio::select! {
+            _ = looks.tick() => {
+                if product.take_alarms(&sim) == 0 {
+                    continue;
+                }
+                let report = product.work().await;
+                for error in &report.errors {
+                    eprintln!("nightshift: alarm-analysis: {error}");
+                }
+                if report.dead > 0 {
+                    eprintln!("nightshift: {} messages are in the dead-letter queue; see --logs", report.dead);
+                }
+            }
+            _ = sweeps.tick() => {
+                if let Err(error) = product.sweep().await {
+                    eprintln!("nightshift: alarm-analysis: {error}");
+                }
+            }
+        }
+    }
 }
 
 impl Stage {
@@ -72,28 +109,22 @@ impl Stage {
         options.speed = SPEED;
         options.slack_port = port;
         options.workspace = workspace;
-        let sim = Sim::start(options).await?;
+        let sim = Arc::new(Sim::start(options).await?);
         let product = Product::start(&sim, arguments.logs).await?;
-        let mut stage = Self { scenario, sim, product, shown: Panel::default() };
+        let work = tokio::spawn(work(Arc::clone(&sim), product));
+        let mut stage = Self { scenario, sim, work, shown: Panel::default() };
         stage.show();
         Ok(stage)
     }
 
-    /// Hands on what the world has raised, and says where things stand.
-    async fn look(&mut self) {
-        self.show();
-        if self.product.take_alarms(&self.sim) == 0 {
-            return;
-        }
-        let report = self.product.work().await;
-        for error in &report.errors {
-            eprintln!("nightshift: alarm-analysis: {error}");
-        }
-        if report.dead > 0 {
-            eprintln!("nightshift: {} messages are in the dead-letter queue; see --logs", report.dead);
-        }
+    /// Ends it; the page's port is free afterwards.
+    async fn end(mut self) {
+        self.work.abort();
+        // The work holds the simulation, and the function its processes, until it is gone.
+        let _ = (&mut self.work).await;
     }
 
+    /// Says on the page where things stand.
     fn show(&mut self) {
         let world = self.sim.world();
         let options = world.options();

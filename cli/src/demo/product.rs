@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use serde_json::json;
 use sim::Sim;
-use sim::lambda::{BinaryNotFound, DriveReport, FunctionProcess, FunctionSettings, Queue, QueueSettings, find_binary};
+use sim::lambda::{
+    BinaryNotFound, DriveReport, FunctionError, FunctionProcess, FunctionSettings, Queue, QueueSettings, find_binary,
+};
 
 /// Settings that are taken over from the environment the demo is started in.
 const PASSED_ON: [&str; 3] = ["NIGHTSHIFT_LANG", "NIGHTSHIFT_TZ", "RUST_LOG"];
@@ -58,6 +61,12 @@ impl Product {
     /// Lets the function work until the queue is empty.
     pub(super) async fn work(&self) -> DriveReport {
         self.queue.drive(&self.function).await
+    }
+
+    /// What the minute schedule sends: the function finishes what an event should have.
+    pub(super) async fn sweep(&self) -> Result<(), FunctionError> {
+        let event = json!({"version": "0", "source": "nightshift", "detail-type": "Nightshift Sweep", "detail": {}});
+        self.function.invoke(&event).await.map(drop)
     }
 
     /// The last lines that the function logged.
