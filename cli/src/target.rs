@@ -20,9 +20,11 @@ pub(crate) struct TargetArguments {
 }
 
 impl TargetArguments {
-    /// What is meant, `environment` being the value of `NIGHTSHIFT_KUBE_ENDPOINT`.
-    fn target(&self, environment: Option<String>) -> ClusterTarget {
-        let endpoint = |url: String| ClusterTarget::Endpoint { url, name: String::new() };
+    /// What is meant, `environment` being the value of `NIGHTSHIFT_KUBE_ENDPOINT` and `clusters` that of
+    /// `NIGHTSHIFT_CLUSTERS`, of which the first gives an endpoint its name.
+    fn target(&self, environment: Option<String>, clusters: Option<String>) -> ClusterTarget {
+        let name = clusters.as_deref().and_then(|list| list.split([',', '@']).next()).unwrap_or_default().trim();
+        let endpoint = |url: String| ClusterTarget::Endpoint { url, name: name.to_owned() };
         match (&self.cluster, &self.endpoint, &self.context) {
             (Some(name), ..) => ClusterTarget::Eks { name: name.clone(), region: self.region.clone() },
             (None, Some(url), _) => endpoint(url.clone()),
@@ -36,7 +38,8 @@ impl TargetArguments {
 
     /// Connects to it.
     pub(crate) async fn connect(&self) -> Result<Cluster, ConnectError> {
-        let target = self.target(std::env::var("NIGHTSHIFT_KUBE_ENDPOINT").ok());
+        let target =
+            self.target(std::env::var("NIGHTSHIFT_KUBE_ENDPOINT").ok(), std::env::var("NIGHTSHIFT_CLUSTERS").ok());
         tracing::debug!(%target, "connecting");
         Cluster::connect(&target, &shared::aws::sdk_config().await).await
     }
@@ -50,12 +53,12 @@ mod tests {
     fn what_is_said_goes_before_the_environment() {
         let environment = || Some("http://127.0.0.1:1".to_owned());
         let context = TargetArguments { context: Some("prod".into()), ..TargetArguments::default() };
-        assert_eq!(context.target(environment()), ClusterTarget::Kubeconfig { context: Some("prod".into()) });
+        assert_eq!(context.target(environment(), None), ClusterTarget::Kubeconfig { context: Some("prod".into()) });
         let nothing = TargetArguments::default();
         assert_eq!(
-            nothing.target(environment()),
-            ClusterTarget::Endpoint { url: "http://127.0.0.1:1".into(), name: String::new() }
+            nothing.target(environment(), Some("prod-eks@eu-west-1, stage-eks".into())),
+            ClusterTarget::Endpoint { url: "http://127.0.0.1:1".into(), name: "prod-eks".into() }
         );
-        assert_eq!(nothing.target(Some(String::new())), ClusterTarget::Kubeconfig { context: None });
+        assert_eq!(nothing.target(Some(String::new()), None), ClusterTarget::Kubeconfig { context: None });
     }
 }

@@ -23,7 +23,7 @@ pub struct KeepPlan {
 
 impl Default for KeepPlan {
     fn default() -> Self {
-        Self { whole: 6_000, quiet: 8_000 }
+        Self { whole: 3_000, quiet: 6_000 }
     }
 }
 

@@ -94,7 +94,7 @@ impl Cluster {
     /// CPU and memory of nodes and pods. In a large cluster only the pods of the focus are asked about.
     async fn usage(&self, reading: &Reading<'_>, snapshot: &Snapshot) -> Vec<Series> {
         let plan = reading.plan;
-        let everywhere = plan.namespaces.is_empty() && snapshot.pods.len() <= plan.keep.whole;
+        let everywhere = plan.namespaces.is_empty() && snapshot.pods.scope == Scope::All;
         let namespaces: Vec<Option<&str>> = match (everywhere, plan.namespaces.is_empty()) {
             (true, _) => vec![None],
             (false, true) => plan.focus.namespaces.iter().map(|namespace| Some(namespace.as_str())).collect(),
