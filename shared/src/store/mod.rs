@@ -12,7 +12,7 @@
 //! | `decision#ID` | `record` | situation and decision |
 //! | `decisions` | time`#`id | the list of them |
 //! | `alarm#CLUSTER#ALARM` | `track` | what is known of an alarm |
-//! | `incident#FINGERPRINT` | `current`, `alias` | the latest incident of a fingerprint; another fingerprint it goes under |
+//! | `incident#FINGERPRINT` | `current`, `alias`, `replaced#ID` | the latest incident of a fingerprint; another fingerprint it goes under; one before it of which something is left to show |
 //! | `open#CLUSTER` | fingerprint | incidents that are not over |
 //! | `past#CLUSTER` | time`#`id | incidents that are |
 //! | `unshown` | channel`#`fingerprint | incidents people have yet to be shown something of |

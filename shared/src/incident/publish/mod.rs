@@ -81,13 +81,26 @@ impl<R: Render> Publisher<R> {
     /// Brings one incident up to its latest revision: posts its first message if it has none, edits it otherwise, posts
     /// the replies that are missing.
     pub async fn show(&self, fingerprint: &Fingerprint, deadline: Deadline) -> Result<Shown, PublishError> {
-        let Some(mut incident) = self.store.incident(fingerprint, self.now()).await? else {
+        let Some(incident) = self.store.incident(fingerprint, self.now()).await? else {
             return Ok(Shown::UpToDate);
         };
+        // What came before it is brought to its end first.
+        if incident.previous.is_some() {
+            for replaced in self.store.replaced(fingerprint, self.now()).await? {
+                match self.show_incident(replaced.clone(), deadline).await? {
+                    Shown::UpToDate => self.store.forget_replaced(&replaced).await?,
+                    Shown::LeftToOthers => return Ok(Shown::LeftToOthers),
+                }
+            }
+        }
         if !incident.is_dirty() {
             self.store.forget_unshown(&incident.channel, fingerprint, self.now()).await?;
             return Ok(Shown::UpToDate);
         }
+        self.show_incident(incident, deadline).await
+    }
+
+    async fn show_incident(&self, mut incident: Incident, deadline: Deadline) -> Result<Shown, PublishError> {
         let first = match incident.thread.clone() {
             Some(thread) => posted(thread),
             None => match self.post_first(&incident, deadline).await? {
@@ -105,7 +118,7 @@ impl<R: Render> Publisher<R> {
             let Some(turn) = turn else { return Ok(Shown::LeftToOthers) };
             self.wait_until(turn).await;
             // What was changed while we waited is shown as well.
-            incident = match self.store.incident(fingerprint, self.now()).await? {
+            incident = match self.store.incident(&incident.fingerprint, self.now()).await? {
                 Some(latest) if latest.id == incident.id => latest,
                 _ => incident,
             };

@@ -194,6 +194,23 @@ async fn an_incident_is_one_message_that_follows_it_and_one_reply_of_each_kind()
 }
 
 #[tokio::test]
+async fn an_incident_that_was_replaced_before_its_end_was_shown_is_brought_to_its_end() {
+    let world = world([]).await;
+    let fingerprint = world.handle(&seen(1, Signal::Alarm, 0)).await;
+    world.publisher.show(&fingerprint, soon()).await.unwrap();
+    world.handle(&seen(1, Signal::Ok, 10)).await;
+    world.handle(&seen(1, Signal::Alarm, 20)).await;
+    world.publisher.sweep(&["prod"], Deadline::within(Duration::from_secs(15))).await.unwrap();
+    let second = |text: &str| (Some("4.0".to_owned()), text.to_owned());
+    assert_eq!(
+        world.stands(),
+        [first("1 alarms, over"), reply("detail"), reply("resolved"), first("1 alarms, open"), second("detail")]
+    );
+    assert!(world.store.unshown(None, 9, world.publisher.now()).await.unwrap().is_empty());
+    assert!(world.store.replaced(&fingerprint, world.publisher.now()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_storm_is_one_thread_and_at_most_one_call_a_second() {
     let world = world([]).await;
     let began = Instant::now();

@@ -153,27 +153,42 @@ impl Store {
         over: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(Incident, Change), StoreError> {
-        let (incident, change) = self
-            .change::<Incident, _>(&keys::current(&new.fingerprint), now, |found| {
-                let fresh = Incident::open(new.clone(), observation, found.as_ref());
-                let write = |incident: Incident, change| (Some((incident.clone(), keep(now))), (incident, change));
-                let Some(mut found) = found else { return write(fresh, Change::Opened) };
-                if found.id == fresh.id {
-                    // Opened by this very observation, before it was interrupted.
-                    return (None, (found, Change::Unchanged));
+        let mut saved: Option<Incident> = None;
+        let (incident, change) = loop {
+            let taken = self
+                .change::<Incident, _>(&keys::current(&new.fingerprint), now, |found| {
+                    let fresh = Incident::open(new.clone(), observation, found.as_ref());
+                    let write =
+                        |incident: Incident, change| (Some((incident.clone(), keep(now))), Ok((incident, change)));
+                    let Some(mut found) = found else { return write(fresh, Change::Opened) };
+                    if found.id == fresh.id {
+                        // Opened by this very observation, before it was interrupted.
+                        return (None, Ok((found, Change::Unchanged)));
+                    }
+                    if found.is_open() {
+                        return match found.observe(observation) {
+                            Change::Unchanged => (None, Ok((found, Change::Unchanged))),
+                            change => write(found, change),
+                        };
+                    }
+                    if over.is_some_and(|over| found.observe_late(observation, over)) {
+                        return write(found, Change::Joined);
+                    }
+                    if found.is_dirty() && saved.as_ref() != Some(&found) {
+                        return (None, Err(Box::new(found)));
+                    }
+                    write(fresh, Change::Opened)
+                })
+                .await?;
+            match taken {
+                Ok(taken) => break taken,
+                // Its end has yet to be shown: it is put aside before another one takes its place.
+                Err(unshown) => {
+                    self.set(&keys::replaced(&unshown.fingerprint, &unshown.id), &*unshown, keep(now), now).await?;
+                    saved = Some(*unshown);
                 }
-                if found.is_open() {
-                    return match found.observe(observation) {
-                        Change::Unchanged => (None, (found, Change::Unchanged)),
-                        change => write(found, change),
-                    };
-                }
-                if over.is_some_and(|over| found.observe_late(observation, over)) {
-                    return write(found, Change::Joined);
-                }
-                write(fresh, Change::Opened)
-            })
-            .await?;
+            }
+        };
         self.write_lists(&incident, now).await?;
         Ok((incident, change))
     }

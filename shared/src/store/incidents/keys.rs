@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    incident::{AlarmId, Fingerprint, Incident},
+    incident::{AlarmId, Fingerprint, Incident, IncidentId},
     store::backend::Key,
 };
 
@@ -18,6 +18,11 @@ pub(super) struct Pointer {
 
 pub(super) fn current(fingerprint: &Fingerprint) -> Key {
     Key::new(format!("incident#{fingerprint}"), "current")
+}
+
+/// An incident that another one of its fingerprint has replaced before all of it was shown.
+pub(super) fn replaced(fingerprint: &Fingerprint, id: &IncidentId) -> Key {
+    Key::new(format!("incident#{fingerprint}"), format!("replaced#{id}"))
 }
 
 pub(super) fn alias(fingerprint: &Fingerprint) -> Key {

@@ -44,6 +44,7 @@ impl Store {
             incident.first_shown = incident.first_shown.max(shown);
         })
         .await
+        .map(|(incident, _)| incident)
     }
 
     /// Records that a reply stands in an incident's thread.
@@ -52,20 +53,21 @@ impl Store {
             incident.replied.insert(name.to_owned());
         })
         .await
+        .map(|(incident, _)| incident)
     }
 
     /// Records that people were shown this revision of an incident, first message and replies.
     pub async fn set_shown(&self, incident: &Incident, revision: u64, now: Timestamp) -> Result<Incident, StoreError> {
         let key = keys::unshown(&incident.channel, &incident.fingerprint);
         let entry = self.read::<Pointer>(&key, now).await?.map(|(_, version)| version);
-        let incident = self
+        let (incident, is_current) = self
             .touch(incident, now, |incident| {
                 incident.shown = incident.shown.max(revision);
                 incident.first_shown = incident.first_shown.max(revision);
             })
             .await?;
         // Whoever changes the incident writes the entry anew afterwards, so this takes away none that is still needed.
-        if let Some(version) = entry.filter(|_| !incident.is_dirty()) {
+        if let Some(version) = entry.filter(|_| is_current && !incident.is_dirty()) {
             self.remove_unless_changed(&key, version).await?;
         }
         Ok(incident)
@@ -101,28 +103,54 @@ impl Store {
         .await
     }
 
-    /// Changes what is recorded about an incident and is nothing to show. Where another one has taken its place, only the
-    /// returned value changes.
+    /// Incidents of a fingerprint that another one has replaced before all of them was shown, the oldest first.
+    pub async fn replaced(&self, fingerprint: &Fingerprint, now: Timestamp) -> Result<Vec<Incident>, StoreError> {
+        let query = Query {
+            partition: keys::current(fingerprint).partition,
+            range: SortRange::Prefix("replaced#".into()),
+            descending: false,
+            limit: 20,
+        };
+        let mut incidents: Vec<Incident> =
+            self.list(&query, now).await?.into_iter().map(|(_, incident, _)| incident).collect();
+        incidents.sort_by_key(|incident| incident.opened_at);
+        Ok(incidents)
+    }
+
+    /// Forgets a replaced incident that has been shown.
+    pub async fn forget_replaced(&self, incident: &Incident) -> Result<(), StoreError> {
+        self.remove(&keys::replaced(&incident.fingerprint, &incident.id), None).await
+    }
+
+    /// Changes what is recorded about an incident and is nothing to show, wherever it is kept; says whether it is its
+    /// fingerprint's current one.
     async fn touch(
         &self,
         incident: &Incident,
         now: Timestamp,
         mut touch: impl FnMut(&mut Incident),
-    ) -> Result<Incident, StoreError> {
-        self.change::<Incident, _>(&keys::current(&incident.fingerprint), now, |found| match found {
-            Some(mut found) if found.id == incident.id => {
-                let before = found.clone();
-                touch(&mut found);
-                let new = (found != before).then(|| (found.clone(), keep(now)));
-                (new, found)
+    ) -> Result<(Incident, bool), StoreError> {
+        for (key, is_current) in
+            [(keys::current(&incident.fingerprint), true), (keys::replaced(&incident.fingerprint, &incident.id), false)]
+        {
+            let touched = self
+                .change::<Incident, _>(&key, now, |found| match found {
+                    Some(mut found) if found.id == incident.id => {
+                        let before = found.clone();
+                        touch(&mut found);
+                        let new = (found != before).then(|| (found.clone(), keep(now)));
+                        (new, Some(found))
+                    }
+                    _ => (None, None),
+                })
+                .await?;
+            if let Some(touched) = touched {
+                return Ok((touched, is_current));
             }
-            _ => {
-                let mut gone = incident.clone();
-                touch(&mut gone);
-                (None, gone)
-            }
-        })
-        .await
+        }
+        let mut gone = incident.clone();
+        touch(&mut gone);
+        Ok((gone, false))
     }
 
     pub(super) async fn remove_unless_changed(&self, key: &Key, version: Version) -> Result<(), StoreError> {
