@@ -129,8 +129,14 @@ pub(super) fn channel(workspace: &Workspace, arguments: &Arguments) -> Result<St
     Ok(workspace.channel(named).ok_or("channel_not_found")?.id)
 }
 
-/// Blocks or attachments, checked.
-fn content(arguments: &Arguments) -> Result<(Option<Vec<Value>>, Option<Vec<Value>>), Failure> {
+/// What a message shows, as far as the call gives it.
+struct Content {
+    blocks: Option<Vec<Value>>,
+    attachments: Option<Vec<Value>>,
+}
+
+/// Blocks and attachments, checked.
+fn content(arguments: &Arguments) -> Result<Content, Failure> {
     let list = |name: &str, error: &'static str| match arguments.structure(name) {
         Ok(None) => Ok(None),
         Ok(Some(Value::Array(items))) => Ok(Some(items)),
@@ -155,7 +161,7 @@ fn content(arguments: &Arguments) -> Result<(Option<Vec<Value>>, Option<Vec<Valu
     if block_limits::too_long(&all) {
         return Err("msg_blocks_too_long".into());
     }
-    Ok((blocks, attachments))
+    Ok(Content { blocks, attachments })
 }
 
 fn metadata(arguments: &Arguments) -> Result<Option<Value>, Failure> {
@@ -174,7 +180,7 @@ fn post(workspace: &Workspace, arguments: &Arguments, ephemeral: bool) -> Answer
     if ephemeral && user.is_none() {
         return Err("user_not_in_channel".into());
     }
-    let (blocks, attachments) = content(arguments)?;
+    let Content { blocks, attachments } = content(arguments)?;
     let text = arguments.text("text").unwrap_or_default();
     let empty = |list: &Option<Vec<Value>>| list.as_ref().is_none_or(Vec::is_empty);
     if text.is_empty() && empty(&blocks) && empty(&attachments) {
@@ -212,7 +218,7 @@ fn post(workspace: &Workspace, arguments: &Arguments, ephemeral: bool) -> Answer
 fn update(workspace: &Workspace, arguments: &Arguments) -> Answer {
     let channel = channel(workspace, arguments)?;
     let ts = arguments.text("ts").ok_or("message_not_found")?;
-    let (blocks, attachments) = content(arguments)?;
+    let Content { blocks, attachments } = content(arguments)?;
     let text = arguments.text("text").map(str::to_owned);
     if text.is_none() && blocks.is_none() && attachments.is_none() {
         return Err("no_text".into());
