@@ -6,6 +6,7 @@
 
 mod access;
 mod answer;
+mod cells;
 mod columns;
 mod discovery;
 mod list;
@@ -14,6 +15,7 @@ mod openapi;
 mod patch;
 mod path;
 mod protobuf;
+mod rows;
 mod scale;
 mod selector;
 mod status;

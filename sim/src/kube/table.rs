@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::columns;
+use super::{cells, columns};
 use crate::world::Kind;
 
 /// A column.
@@ -52,7 +52,7 @@ pub(crate) fn table<'a>(
         .collect();
     let rows: Vec<Value> = objects
         .map(|object| {
-            let mut row = json!({ "cells": columns::cells(kind, object, now) });
+            let mut row = json!({ "cells": cells::cells(kind, object, now) });
             match include {
                 Include::Nothing => {}
                 Include::Metadata => {

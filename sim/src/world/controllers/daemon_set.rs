@@ -1,5 +1,7 @@
 //! DaemonSets: one pod on every node that tolerates it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::world::events::Tone;
@@ -22,14 +24,13 @@ pub(crate) fn reconcile(state: &mut State, key: &Key) {
     let Some(set) = state.store.at(Kind::DaemonSet, key).cloned() else { return };
     let uid = set["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
     let hash = state.noise.of(&key.to_string()).of(&set["spec"]["template"].to_string()).suffix(10);
-    let nodes: Vec<String> = state.store.list(Kind::Node, "").map(|(node, _)| node.name.clone()).collect();
+    let nodes: BTreeSet<String> = state.store.list(Kind::Node, "").map(|(node, _)| node.name.clone()).collect();
     let pods = state.controlled(Kind::Pod, &uid);
-    let held: std::collections::BTreeSet<String> =
-        pods.iter().filter(|pod| active(pod)).map(|pod| node_of(pod).to_owned()).collect();
+    let held: BTreeSet<String> = pods.iter().filter(|pod| active(pod)).map(|pod| node_of(pod).to_owned()).collect();
     for node in nodes.iter().filter(|node| !held.contains(*node)) {
         create(state, &set, node, &hash);
     }
-    for pod in pods.iter().filter(|pod| active(pod) && !nodes.iter().any(|node| node == node_of(pod))) {
+    for pod in pods.iter().filter(|pod| active(pod) && !nodes.contains(node_of(pod))) {
         state.delete(Kind::Pod, &Key::of(pod));
     }
     // An update replaces one pod at a time, once all the others are ready.

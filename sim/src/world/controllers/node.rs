@@ -6,7 +6,7 @@ use crate::world::build::micro_stamp;
 use crate::world::events::Tone;
 use crate::world::kinds::Kind;
 use crate::world::objects::stamp;
-use crate::world::pods::set_condition;
+use crate::world::pods::{ready, set_condition};
 use crate::world::scheduler::tolerates;
 use crate::world::state::{State, Wake};
 use crate::world::store::Key;
@@ -86,6 +86,9 @@ pub(crate) fn silent(state: &mut State, name: &str) {
     let Some(node) = changed else { return };
     state.event(&node, Tone::Normal, COMPONENT, "NodeNotReady", &format!("Node {name} status is now: NodeNotReady"));
     for pod in pods_on(state, name) {
+        if !state.store.at(Kind::Pod, &pod).is_some_and(|pod| ready(pod)) {
+            continue;
+        }
         if let Some(pod) = state.change(Kind::Pod, &pod, |pod| set_condition(pod, now, "Ready", "False", "", "")) {
             state.event(&pod, Tone::Warning, COMPONENT, "NodeNotReady", "Node is not ready");
         }
