@@ -57,33 +57,37 @@ const END: usize = 8;
 
 /// Mines the logs of one workload.
 pub(super) fn mine(workload: &ObjectRef, logs: &[&ContainerLog], into: &mut Vec<LogPattern>) {
-    let mut known: HashMap<(String, String), usize> = HashMap::new();
+    let start = into.len();
+    let mut known: HashMap<&str, HashMap<String, usize>> = HashMap::new();
+    // The newest line of each pattern; copied once, at the end.
+    let mut newest: Vec<&str> = Vec::new();
     for log in logs {
+        let known = known.entry(log.container.as_str()).or_default();
         let lines: Vec<&str> = log.text.lines().filter(|line| !is_continuation(line)).collect();
         let end = lines.len().saturating_sub(END);
         let mut time = None;
-        for (number, line) in lines.iter().enumerate() {
+        for (number, line) in lines.into_iter().enumerate() {
             time = time_of(line).or(time);
-            let template = template(line);
-            let index = *known.entry((log.container.clone(), template.clone())).or_insert_with(|| {
+            let index = *known.entry(template(line)).or_insert_with_key(|template| {
                 into.push(LogPattern {
                     workload: workload.clone(),
                     container: log.container.clone(),
-                    template,
+                    template: template.clone(),
                     example: String::new(),
                     count: 0,
                     pods: BTreeSet::new(),
                     first_seen: time,
                     last_seen: time,
-                    level: Level::Info,
+                    level: level(line),
                     previous: true,
                     at_end: false,
                 });
+                newest.push(line);
                 into.len() - 1
             });
             let pattern = &mut into[index];
-            if pattern.count == 0 || time >= pattern.last_seen {
-                pattern.example = line.trim().chars().take(2000).collect();
+            if time >= pattern.last_seen {
+                newest[index - start] = line;
             }
             pattern.count += 1;
             if !pattern.pods.contains(&log.pod) {
@@ -91,10 +95,12 @@ pub(super) fn mine(workload: &ObjectRef, logs: &[&ContainerLog], into: &mut Vec<
             }
             pattern.first_seen = [pattern.first_seen, time].into_iter().flatten().min();
             pattern.last_seen = pattern.last_seen.max(time);
-            pattern.level = pattern.level.max(level(line));
             pattern.previous &= log.previous;
             pattern.at_end |= number >= end;
         }
+    }
+    for (pattern, line) in into[start..].iter_mut().zip(newest) {
+        pattern.example = line.trim().chars().take(2000).collect();
     }
 }
 
@@ -137,24 +143,23 @@ pub fn level(line: &str) -> Level {
 /// The line with numbers, hexadecimal identifiers and quoted identifiers replaced by `*`.
 fn template(line: &str) -> String {
     let line = line.trim();
-    let mut out = String::with_capacity(line.len().min(400));
-    let mut word = String::new();
-    for c in line.chars().take(600) {
-        if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') {
-            word.push(c);
-        } else {
-            push_word(&mut out, &word);
-            word.clear();
+    let mut out = String::with_capacity(line.len().min(600));
+    let mut word = 0;
+    for (at, c) in line.char_indices().take(600) {
+        if !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.')) {
+            push_word(&mut out, &line[word..at]);
             out.push(c);
+            word = at + c.len_utf8();
         }
     }
-    push_word(&mut out, &word);
+    let end = line.char_indices().nth(600).map_or(line.len(), |(at, _)| at);
+    push_word(&mut out, &line[word..end]);
     out
 }
 
 fn push_word(out: &mut String, word: &str) {
-    let digits = word.chars().filter(char::is_ascii_digit).count();
-    let hexadecimal = word.len() >= 8 && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let hexadecimal = digits > 0 && word.len() >= 8 && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     let varies =
         digits > 0 && (hexadecimal || digits * 2 >= word.len() || word.starts_with(|c: char| c.is_ascii_digit()));
     if varies {
@@ -169,8 +174,9 @@ fn push_word(out: &mut String, word: &str) {
 /// The time at or near the start of a line, in RFC 3339 or `2026-01-02 15:04:05`, taken as UTC where no zone is written.
 pub fn time_of(line: &str) -> Option<Timestamp> {
     let bytes = line.as_bytes();
-    // The year's first digit, anywhere in the line: structured logs have the time last.
-    let start = (0..bytes.len().saturating_sub(18)).find(|&at| {
+    // The year, anywhere in the line: structured logs have the time last. It stands before the first dash.
+    let dashes = bytes.iter().enumerate().skip(4).filter(|(_, byte)| **byte == b'-').map(|(at, _)| at - 4);
+    let start = dashes.take_while(|at| at + 19 <= bytes.len()).find(|&at| {
         let shape = b"dddd-dd-dd?dd:dd:dd";
         shape.iter().zip(&bytes[at..]).all(|(want, have)| match want {
             b'd' => have.is_ascii_digit(),
