@@ -12,7 +12,7 @@
 //! | function | parameters | answer |
 //! |---|---|---|
 //! | `list_objects` | `kind`, `namespace?`, `label_selector?` | one line an object: name, status |
-//! | `describe_object` | `kind`, `namespace?`, `name` | the object as YAML without environment values, its events |
+//! | `describe_object` | `kind`, `namespace?`, `name` | the object as YAML, environment values only where harmless; its events |
 //! | `get_logs` | `namespace`, `pod`, `container?`, `previous?` (`true`), `tail?` (lines) | the last lines |
 //! | `get_metrics` | `kind` (`Pod`, `Service`, `Node`), `namespace?`, `name`, `metric?` | now, usual, extremes, some points |
 //! | `similar_incidents` | `cause?` | earlier incidents and what ended them |
@@ -51,6 +51,7 @@
 
 mod analyst;
 pub mod checks;
+mod look;
 mod prompt;
 pub mod protocol;
 mod tools;

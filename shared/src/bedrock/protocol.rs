@@ -142,10 +142,16 @@ impl Answer {
         let text = text.trim();
         let mut first_error = None;
         for (start, _) in text.match_indices('{').take(16) {
-            let mut stream = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Answer>();
+            let mut stream = serde_json::Deserializer::from_str(&text[start..]).into_iter::<serde_json::Value>();
             match stream.next() {
-                Some(Ok(answer)) if answer != Answer::default() => return Ok(answer),
-                Some(Err(error)) if first_error.is_none() => first_error = Some(error.to_string()),
+                // An answer may be empty: there was nothing to add.
+                Some(Ok(value)) if ["summary", "claims", "commands"].iter().any(|key| value.get(key).is_some()) => {
+                    match serde_json::from_value(value) {
+                        Ok(answer) => return Ok(answer),
+                        Err(error) => first_error = first_error.or(Some(error.to_string())),
+                    }
+                }
+                Some(Err(error)) => first_error = first_error.or(Some(error.to_string())),
                 _ => {}
             }
         }

@@ -5,11 +5,12 @@
 //! Both sources answer with [`Series`] under the names listed there, so that an analyzer does not know which one it reads.
 //! Reading never fails as a whole: what could not be read is a [`Gap`], which the message names as missing evidence.
 //!
-//! Names beyond those of [`Series`]: `cpu_utilization` and `mem_utilization` (percent of the node), `disk_utilization`
-//! (percent), `restarts` (count since start, or per period from CloudWatch), `p99latency` (ms), `5xx` and `requests` (per
-//! period), `healthy_hosts`, `unhealthy_hosts`, `failed_nodes`, `network_bytes` (per second). Series of the alarm itself
-//! have the kind `Other`, the alarm metric's label or name as `metric`, and its dimensions (`ServiceName=api`) as `name`; an
-//! anomaly band gives two, suffixed `.upper` and `.lower`.
+//! Names beyond those of [`Series`]: `cpu_utilization` and `mem_utilization` (percent of the node), `cpu_of_limit` and
+//! `mem_of_limit` (percent), `disk_utilization` (percent), `restarts` (count since start, or per period from CloudWatch),
+//! `p99latency` (ms), `requests`, `5xx` and `balancer_5xx` (per period), `healthy_hosts`, `unhealthy_hosts`, `network_bytes`,
+//! `network_receive_bytes` and `network_transmit_bytes` (per second). Series of the alarm itself have the kind `Other`, the
+//! alarm metric's label or name as `metric`, and its dimensions (`ServiceName=api`) as `name`; an anomaly band gives two,
+//! suffixed `.upper` and `.lower`.
 
 use std::time::Duration;
 

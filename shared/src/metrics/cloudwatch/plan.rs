@@ -171,6 +171,8 @@ const WORKLOAD: &[Standard] = &[
     ("pod_cpu_utilization", "Average", "cpu_utilization", 1.0),
     ("pod_memory_working_set", "Average", "mem", 1.0),
     ("pod_memory_utilization", "Average", "mem_utilization", 1.0),
+    ("pod_cpu_utilization_over_pod_limit", "Average", "cpu_of_limit", 1.0),
+    ("pod_memory_utilization_over_pod_limit", "Maximum", "mem_of_limit", 1.0),
     ("pod_number_of_container_restarts", "Maximum", "restarts", 1.0),
     ("pod_network_rx_bytes", "Average", "network_receive_bytes", 1.0),
     ("pod_network_tx_bytes", "Average", "network_transmit_bytes", 1.0),
@@ -188,6 +190,7 @@ const NODE: &[Standard] = &[
 const LOAD_BALANCER: &[Standard] = &[
     ("RequestCount", "Sum", "requests", 1.0),
     ("HTTPCode_Target_5XX_Count", "Sum", "5xx", 1.0),
+    ("HTTPCode_ELB_5XX_Count", "Sum", "balancer_5xx", 1.0),
     ("TargetResponseTime", "p50", "p50latency", 1000.0),
     ("TargetResponseTime", "p95", "p95latency", 1000.0),
     ("TargetResponseTime", "p99", "p99latency", 1000.0),
