@@ -7,7 +7,7 @@
 //! deployed, in which case pods of the old revision fail as well.
 
 use crate::{
-    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, Workload, is_ready},
+    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, is_ready},
     model::{Container, PodSpec, ReplicaSet},
 };
 

@@ -126,9 +126,9 @@ fn port_in(line: &str) -> Option<i32> {
     };
     let after_word = lower.match_indices("port ").find_map(|(at, word)| digits(&lower[at + word.len()..]));
     after_word.or_else(|| {
-        let candidates = lower.match_indices(':').filter_map(|(at, _)| digits(&lower[at + 1..]));
+        let mut candidates = lower.match_indices(':').filter_map(|(at, _)| digits(&lower[at + 1..]));
         // Times have colons as well.
-        candidates.filter(|port| *port > 79).last()
+        candidates.rfind(|port| *port > 79)
     })
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk},
-    model::{Event, Kind, Object, ObjectRef},
+    model::{Event, Kind, ObjectRef},
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[
