@@ -29,16 +29,25 @@ impl Harm {
 
 /// Failed connection attempts, calls and alerts about one Service.
 pub(super) fn of_service(case: &mut Case<'_, '_>, service: &ServiceView<'_>) -> Harm {
+    of_port(case, service, None)
+}
+
+/// As [`of_service`], for one of its ports; calls of which the port is not known count for any.
+pub(super) fn of_port(case: &mut Case<'_, '_>, service: &ServiceView<'_>, port: Option<i32>) -> Harm {
     let view = case.view;
     let object = service.object();
     let mut harm = Harm::default();
-    if let Some(probe) = service.probes.iter().find(|probe| !probe.ok) {
+    if let Some(probe) = service.probes.iter().find(|probe| !probe.ok && port.is_none_or(|port| port == probe.port)) {
         harm.evidence.push(case.probe(&object, probe));
         harm.unreachable = true;
     }
     for call in view.failed_calls_of(&object) {
+        let other_port = port.zip(call.port).is_some_and(|(port, called)| port != i32::from(called));
         // A name that does not resolve is not this Service's fault.
-        if call.failure != CallFailure::Unresolved && harm.callers.insert(call.from.clone()) && harm.callers.len() <= 3
+        if !other_port
+            && call.failure != CallFailure::Unresolved
+            && harm.callers.insert(call.from.clone())
+            && harm.callers.len() <= 3
         {
             harm.evidence.push(case.log(&view.patterns()[call.pattern]));
         }

@@ -1,4 +1,4 @@
-//! Calls that failed, as callers' log lines tell: who, whom, and how.
+//! Calls that failed lately, as callers' log lines tell: who, whom, and how.
 //!
 //! The wordings are those of the common clients: Go's net, Java's and .NET's sockets, Node's libuv codes, Python's requests,
 //! gRPC, envoy, nginx and Spring Cloud.
@@ -143,10 +143,15 @@ pub fn is_meant(text: &str, host: &Host<'_>) -> bool {
     INTRODUCES.iter().any(|it| word.eq_ignore_ascii_case(it))
 }
 
+/// Calls that failed longer ago are history: while everything was started, most calls fail.
+const RECENT_MINUTES: i64 = 30;
+
 pub(super) fn failed_calls(view: &View<'_>) -> Vec<FailedCall> {
     let mut found: Vec<FailedCall> = Vec::new();
     for (index, pattern) in view.patterns.iter().enumerate() {
-        let Some(failure) = call_failure(&pattern.example) else { continue };
+        let Some(failure) = call_failure(&pattern.example).filter(|_| view.is_recent(pattern, RECENT_MINUTES)) else {
+            continue;
+        };
         for host in hosts(&pattern.example).filter(|host| is_meant(&pattern.example, host)) {
             let Some(service) = view.service_at(host.name, &pattern.workload.namespace) else { continue };
             if service.workloads.contains(&pattern.workload) {

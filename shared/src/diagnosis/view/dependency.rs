@@ -66,8 +66,8 @@ pub(super) fn dependencies(view: &View<'_>) -> Vec<Dependency> {
     found
 }
 
-/// The ConfigMaps a workload reads.
-fn config_maps(workload: &Workload<'_>) -> Vec<String> {
+/// Names of the ConfigMaps a workload reads, in its own namespace.
+pub fn config_maps(workload: &Workload<'_>) -> Vec<String> {
     let containers = workload.template.containers.iter().chain(&workload.template.init_containers);
     let mut names: Vec<String> = containers.flat_map(config_maps_of).collect();
     names.extend(workload.template.volumes.iter().filter_map(|it| it.config_map.as_ref()).map(|it| it.name.clone()));

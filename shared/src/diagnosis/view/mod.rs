@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use call::{CallFailure, FailedCall, call_failure, is_meant};
 pub use dangling::Dangling;
-pub use dependency::Dependency;
+pub use dependency::{Dependency, config_maps};
 pub use logs::{Level, LogPattern, level, time_of};
 pub use names::{Host, hosts};
 pub use service::ServiceView;
@@ -267,7 +267,35 @@ impl<'a> View<'a> {
         &self.dangling
     }
 
-    /// Calls that failed, as log lines tell.
+    /// Whether a log line was written in the last `minutes`; true where lines carry no time.
+    ///
+    /// Loggers that write local time without a zone are hours off. A log whose newest line lies in the future, or before
+    /// its container's start, is off by the least half hours that put it right.
+    pub fn is_recent(&self, pattern: &LogPattern, minutes: i64) -> bool {
+        let Some(last) = pattern.last_seen else { return true };
+        let Some(workload) = self.workload(&pattern.workload) else { return false };
+        let current = self.patterns_of(workload).iter().filter(|it| it.container == pattern.container && !it.previous);
+        let newest = current.filter_map(|it| it.last_seen).max().unwrap_or(last);
+        let started = workload
+            .containers()
+            .filter(|(_, status)| status.name == pattern.container)
+            .filter_map(|(_, status)| status.state.running.as_ref()?.started_at)
+            .max();
+        let half_hours = |off: SignedDuration| (off.as_secs() + 1799).div_euclid(1800);
+        let ahead = newest.duration_since(self.now);
+        let behind = started.map_or(SignedDuration::ZERO, |started| started.duration_since(newest));
+        let off = if ahead > SignedDuration::from_mins(2) {
+            half_hours(ahead)
+        } else if behind > SignedDuration::from_mins(2) {
+            -half_hours(behind)
+        } else {
+            0
+        };
+        let age = self.now.duration_since(last) + SignedDuration::from_mins(30 * off);
+        age <= SignedDuration::from_mins(minutes)
+    }
+
+    /// Calls that failed lately, as log lines tell.
     pub fn failed_calls(&self) -> &[FailedCall] {
         &self.failed_calls
     }

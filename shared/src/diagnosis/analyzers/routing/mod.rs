@@ -1,5 +1,8 @@
 //! Pods are well, traffic does not arrive.
 
+mod dns;
+mod env_address;
+mod service_port;
 mod service_selector_mismatch;
 
-super::list![service_selector_mismatch];
+super::list![dns, env_address, service_port, service_selector_mismatch];

@@ -20,7 +20,11 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             let ended = status.state.terminated.as_ref().or(status.last_state.terminated.as_ref())?;
             let own_fault =
                 ended.exit_code != 0 && ended.reason != "OOMKilled" && !matches!(ended.exit_code, 137 | 143);
-            let looping = waiting || (!status.ready && status.restart_count > 1) || view.within(ended.finished_at, 10);
+            // Whoever failed a few times while others were starting, and works since, needs no one.
+            let recovered = status.ready && status.restart_count <= 3;
+            let looping = waiting
+                || (!status.ready && status.restart_count > 1)
+                || (!recovered && view.within(ended.finished_at, 10));
             (own_fault && looping).then_some((pod, status, ended))
         });
         let Some((pod, status, ended)) = crash else { continue };

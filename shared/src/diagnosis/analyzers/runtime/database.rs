@@ -92,17 +92,9 @@ pub(super) fn clients<'v, 'a>(view: &'v View<'a>, signs: Signs) -> Vec<Client<'v
     found
 }
 
-/// Whether a pattern is of now: the workload ails, or its log ends within minutes of it.
-///
-/// Logs without a zone may be hours off, so a log is compared with itself.
+/// Whether a pattern is of now: the workload ails, or it was written lately.
 pub(super) fn is_current(view: &View<'_>, workload: &Workload<'_>, pattern: &LogPattern) -> bool {
-    if workload.is_short() || pattern.at_end && pattern.last_seen.is_none() {
-        return true;
-    }
-    let newest = view.patterns_of(workload).iter().filter_map(|it| it.last_seen).max();
-    let (Some(newest), Some(last)) = (newest, pattern.last_seen) else { return pattern.at_end };
-    let stale = view.now.duration_since(last).as_hours() > 14;
-    !pattern.previous && !stale && newest.duration_since(last).as_secs() <= 600
+    workload.is_short() || (!pattern.previous && view.is_recent(pattern, 30) && (pattern.count > 1 || pattern.at_end))
 }
 
 /// The database that `clients` mean, how it is known, and how surely (0 to 1).

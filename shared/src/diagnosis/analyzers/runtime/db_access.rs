@@ -57,11 +57,8 @@ const DRIVERS: Signs = &[
 
 pub(super) fn examine(case: &mut Case<'_, '_>) {
     credentials(case);
-    let view = case.view;
-    for workload in view.workloads() {
-        if workload.is_short() || workload.containers().any(|(_, status)| status.restart_count > 0) {
-            port(case, workload);
-        }
+    for workload in case.view.workloads().iter().filter(|workload| workload.is_short()) {
+        port(case, workload);
     }
 }
 
