@@ -142,9 +142,6 @@ fn cause(view: &View<'_>, candidate: &Candidate, symptoms: &[Symptom]) -> Cause 
             evidence.push(symptom.evidence.clone());
         }
     }
-    // Whom the analyzer named comes before whom the graph adds.
-    let named = |it: &super::Affected| finding.explains.iter().position(|object| *object == it.object);
-    affected.sort_by_key(|it| named(it).unwrap_or(usize::MAX));
     Cause {
         id: finding.spec.cause_id(),
         category: finding.spec.category,

@@ -134,7 +134,7 @@ fn probed(container: &Container) -> Vec<i32> {
         let tcp = probe.tcp_socket.as_ref().and_then(|it| number(&it.port));
         http.or(tcp).or(probe.grpc.as_ref().map(|it| it.port))
     };
-    [&container.liveness_probe, &container.readiness_probe].into_iter().flatten().filter_map(of).collect()
+    [&container.liveness_probe, &container.readiness_probe].into_iter().flatten().filter_map(|it| of(it)).collect()
 }
 
 fn protocol(written: &str) -> String {
