@@ -2,7 +2,8 @@
 
 mod dns;
 mod env_address;
+mod gateway;
 mod service_port;
 mod service_selector_mismatch;
 
-super::list![dns, env_address, service_port, service_selector_mismatch];
+super::list![dns, env_address, gateway, service_port, service_selector_mismatch];
