@@ -293,8 +293,8 @@ const PROSE: &[&str] = &[
     "please",
     "provided",
     "redacted",
-    "refused",
     "refreshed",
+    "refused",
     "rejected",
     "removed",
     "request",
@@ -414,6 +414,6 @@ mod tests {
             assert_eq!(telling(name), None, "{name}");
         }
         assert_eq!(telling("Authorization"), Some(Telling::Header));
-        assert_eq!(telling("db_pass"), Some(Telling::Perhaps));
+        assert_eq!(telling("ftp_pass"), Some(Telling::Perhaps));
     }
 }
