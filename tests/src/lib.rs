@@ -1,3 +1,6 @@
 //! End-to-end scenarios live in `tests/tests`; this library holds what they share.
 
+pub mod binary;
 pub mod judges;
+pub mod memory;
+pub mod night;

@@ -97,8 +97,8 @@ async fn decided(
         return Ok((serde_json::from_value(record.decision)?, None));
     }
     let at = (app.now)();
-    let reading = match known {
-        None => Reading::UnknownCluster,
+    let (reading, held_by) = match known {
+        None => (Reading::UnknownCluster, None),
         Some(known) => collect::read(&app.clients, known, alarm, focus, at, deadline).await,
     };
     let cluster = known.map(|known| known.name.clone()).unwrap_or_default();
@@ -114,10 +114,11 @@ async fn decided(
         cluster: situation.cluster.clone(),
         incident: None,
         decided_at: at,
-        situation: situation.redacted()?,
+        situation: situation.redacted(held_by)?,
         decision: kept,
     };
     store.put_decision(&record, at).await?;
+    collect::recorded(&app.clients, &situation.cluster, &situation.reading, &record.id).await;
     Ok((decision, Some(situation)))
 }
 

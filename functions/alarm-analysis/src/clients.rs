@@ -1,7 +1,7 @@
 //! The clients, each built once and only when it is first needed: a duplicate event needs the store and nothing else, and
 //! what is not built costs no cold start.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -11,6 +11,7 @@ use shared::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
 use shared::incident::publish::{Clock, Publisher};
 use shared::metrics::{CloudWatch, MetricSource, Prometheus};
 use shared::slack::{Slack, SlackConfig, SlackError};
+use shared::snapshot::Snapshot;
 use shared::store::{Store, StoreError};
 use tokio::sync::{Mutex, OnceCell};
 
@@ -131,6 +132,11 @@ impl Clients {
         let cluster = Arc::new(Cluster::connect(&target, self.aws().await).await?);
         clusters.insert(known.name.clone(), Arc::clone(&cluster));
         Ok(cluster)
+    }
+
+    /// Takes in a reading of a cluster as if it had just been made, as an earlier alarm of a storm would leave it behind.
+    pub async fn remember(&self, cluster: &str, namespaces: BTreeSet<String>, snapshot: Snapshot) {
+        self.kept.lock().await.insert(cluster.to_owned(), Kept::new(namespaces, Arc::new(snapshot)));
     }
 
     /// Forgets the connection to a cluster, for example because its endpoint has moved.

@@ -12,6 +12,7 @@ use shared::deadline::Deadline;
 use shared::eks::{self, ReadPlan};
 use shared::metrics::{self, MetricQuery, Metrics, Window};
 use shared::snapshot::Snapshot;
+use shared::store::DecisionId;
 use tokio::time::Instant;
 
 use crate::clients::Clients;
@@ -31,6 +32,15 @@ pub(crate) struct Kept {
     read_at: Instant,
     namespaces: BTreeSet<String>,
     snapshot: Arc<Snapshot>,
+    /// The decision whose record holds it.
+    decision: Option<DecisionId>,
+}
+
+impl Kept {
+    /// A reading of now; `namespaces` were looked at first.
+    pub(crate) fn new(namespaces: BTreeSet<String>, snapshot: Arc<Snapshot>) -> Self {
+        Self { read_at: Instant::now(), namespaces, snapshot, decision: None }
+    }
 }
 
 /// Which of the configured clusters an alarm is about: the one it names, or the only one there is.
@@ -41,7 +51,8 @@ pub fn cluster_of<'a>(clusters: &'a [ClusterSettings], focus: &Focus) -> Option<
     }
 }
 
-/// Reads the cluster and the metrics around the alarm. Never fails: what could not be read is said in the reading.
+/// Reads the cluster and the metrics around the alarm. Never fails: what could not be read is said in the reading. With it
+/// the decision that was made from the same reading before, where there was one.
 pub async fn read(
     clients: &Clients,
     known: &ClusterSettings,
@@ -49,13 +60,13 @@ pub async fn read(
     focus: &Focus,
     now: Timestamp,
     deadline: Deadline,
-) -> Reading {
+) -> (Reading, Option<DecisionId>) {
     let mut kept = clients.kept.lock().await;
     if let Some(found) = kept.get(&known.name)
         && found.read_at.elapsed() < FRESH
         && focus.namespaces.is_subset(&found.namespaces)
     {
-        return Reading::Cluster(Box::new(Snapshot::clone(&found.snapshot)));
+        return (Reading::Cluster(Arc::clone(&found.snapshot)), found.decision.clone());
     }
     let time = deadline.before(RESERVE.min(deadline.remaining() / 2));
     let (snapshot, metrics) = futures::join!(
@@ -63,17 +74,25 @@ pub async fn read(
         around_alarm(clients, known, alarm, focus, now, time.cap(METRICS)),
     );
     match snapshot {
-        Err(reason) => Reading::Unreachable { reason },
+        Err(reason) => (Reading::Unreachable { reason }, None),
         Ok(mut snapshot) => {
             known.name.clone_into(&mut snapshot.cluster);
             snapshot.metrics.extend(metrics.series);
             snapshot.gaps.extend(metrics.gaps);
             let snapshot = Arc::new(snapshot);
             let namespaces = focus.namespaces.clone();
-            let fresh = Kept { read_at: Instant::now(), namespaces, snapshot: Arc::clone(&snapshot) };
-            kept.insert(known.name.clone(), fresh);
-            Reading::Cluster(Box::new(Snapshot::clone(&snapshot)))
+            kept.insert(known.name.clone(), Kept::new(namespaces, Arc::clone(&snapshot)));
+            (Reading::Cluster(snapshot), None)
         }
+    }
+}
+
+/// Notes that the record of `decision` holds the latest reading of this cluster, if it is `reading`.
+pub(crate) async fn recorded(clients: &Clients, cluster: &str, reading: &Reading, decision: &DecisionId) {
+    let Reading::Cluster(snapshot) = reading else { return };
+    if let Some(kept) = clients.kept.lock().await.get_mut(cluster).filter(|kept| Arc::ptr_eq(&kept.snapshot, snapshot))
+    {
+        kept.decision.get_or_insert_with(|| decision.clone());
     }
 }
 

@@ -82,7 +82,8 @@ fn raise(situation: &Situation) -> Step {
         }
         Reading::Unreachable { reason } => report.finding = Finding::Unreachable { reason: reason.clone() },
         Reading::UnknownCluster => report.finding = Finding::UnknownCluster,
-        Reading::NotNeeded => {}
+        // Records are resolved before they are decided again.
+        Reading::NotNeeded | Reading::As { .. } => {}
     }
     Step::Raise { subjects, report: Box::new(report) }
 }

@@ -111,8 +111,17 @@ impl App {
             return situation;
         }
         let store = self.clients.store().await.ok()?;
-        let record = store.decision(incident.decision.as_ref()?, (self.now)()).await.ok()??;
-        serde_json::from_value(record.situation).ok()
+        let mut decision = incident.decision.clone()?;
+        // A record whose reading is another's leads to it in one step.
+        for _ in 0..2 {
+            let record = store.decision(&decision, (self.now)()).await.ok()??;
+            let situation: Situation = serde_json::from_value(record.situation).ok()?;
+            match situation.reading {
+                Reading::As { decision: other } => decision = other,
+                _ => return Some(situation),
+            }
+        }
+        None
     }
 }
 

@@ -3,11 +3,14 @@
 //! A situation is a value: stored beside the decision, it lets `nightshift replay` decide again. Everything in it has been
 //! redacted before it is stored ([`Situation::redacted`]).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::redact::redact;
 use shared::snapshot::Snapshot;
+use shared::store::DecisionId;
 
 use crate::event::Alarm;
 use crate::report::Earlier;
@@ -39,7 +42,12 @@ pub enum Reading {
     /// Nothing: the alarm's new state needs no look at the cluster.
     NotNeeded,
     /// The cluster, whole or in part; gaps are said in it.
-    Cluster(Box<Snapshot>),
+    Cluster(Arc<Snapshot>),
+    /// What another decision was made from, some seconds before: a storm keeps one copy. Only in records.
+    As {
+        /// That decision.
+        decision: DecisionId,
+    },
     /// The alarm names no configured cluster.
     UnknownCluster,
     /// It could not be read.
@@ -50,13 +58,23 @@ pub enum Reading {
 }
 
 impl Situation {
-    /// The situation as JSON with every secret in it hidden.
+    /// The situation as JSON with every secret in it hidden; the reading left out where `kept` already holds it.
     ///
     /// # Errors
     ///
     /// Where a value has no JSON form, which no field of a situation has.
-    pub fn redacted(&self) -> Result<Value, serde_json::Error> {
-        let mut value = serde_json::to_value(self)?;
+    pub fn redacted(&self, kept: Option<DecisionId>) -> Result<Value, serde_json::Error> {
+        let mut value = match kept {
+            None => serde_json::to_value(self)?,
+            Some(decision) => serde_json::to_value(Self {
+                version: self.version,
+                alarm: self.alarm.clone(),
+                cluster: self.cluster.clone(),
+                at: self.at,
+                reading: Reading::As { decision },
+                earlier: self.earlier.clone(),
+            })?,
+        };
         hide(&mut value);
         Ok(value)
     }

@@ -87,7 +87,8 @@ pub enum SortRange {
 }
 
 impl SortRange {
-    pub(super) fn bounds(&self) -> (Bound<String>, Bound<String>) {
+    /// The first and last sort key, for a backend that keeps them in order.
+    pub fn bounds(&self) -> (Bound<String>, Bound<String>) {
         match self {
             Self::All => (Bound::Included(String::new()), Bound::Unbounded),
             Self::Prefix(prefix) => (Bound::Included(prefix.clone()), Bound::Excluded(format!("{prefix}\u{10ffff}"))),

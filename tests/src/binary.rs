@@ -1,0 +1,24 @@
+//! The functions' real binaries.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use sim::lambda::find_binary;
+
+/// The binary of a function, built if need be: cargo builds no binaries of other packages for a test.
+///
+/// # Panics
+///
+/// Where it cannot be built.
+pub fn binary(name: &str) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--package", name])
+        .current_dir(crate::judges::repository())
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "cargo build --package {name} failed");
+    match find_binary(name) {
+        Ok(path) => path,
+        Err(error) => panic!("{error}"),
+    }
+}

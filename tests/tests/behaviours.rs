@@ -1,0 +1,204 @@
+//! How the function bears what queues, alarms, Slack and agents do.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::deadline::Deadline;
+use sim::Options;
+use sim::aws::{AGENT_ALIAS_ID, HOSTILE_AGENT_ID, MECHANICAL_AGENT_ID};
+use sim::fault::{Fault, Rule, Service};
+use sim::slack::PostedKind;
+use sim::world::Scenario;
+use tests::night::{INVOCATION, Night, another, causes, deliver, drive, firing, key, later, shown, sweep};
+
+const NOTHING: Vec<Value> = Vec::new();
+
+/// A night with a bad rollout, and the event of its first alarm.
+async fn bad_rollout() -> (Night, Value) {
+    let night = Night::new(Options::stopped(Scenario::BadRollout)).await;
+    let alarm = firing(&night.wait_for_alarm());
+    (night, alarm)
+}
+
+#[tokio::test]
+async fn an_event_that_arrives_three_times_is_posted_once_and_its_end_closes_the_thread() {
+    let (night, alarm) = bad_rollout().await;
+    let app = night.app();
+    for _ in 0..3 {
+        assert_eq!(deliver(&app, &[alarm.clone()]).await, NOTHING);
+    }
+    assert_eq!(night.threads().len(), 1);
+    night.clock.advance(Duration::from_secs(600));
+    let ok = later(&alarm, "OK", 600);
+    for _ in 0..2 {
+        assert_eq!(deliver(&app, &[ok.clone()]).await, NOTHING);
+    }
+    let messages = night.messages();
+    let resolved: Vec<_> = messages.iter().filter(|message| key(message).ends_with("/resolved")).collect();
+    assert_eq!(resolved.len(), 1);
+    assert_eq!(resolved[0].thread_ts.as_ref(), Some(&messages[0].ts));
+    assert!(night.threads()[0].text.starts_with("✅"), "{}", night.threads()[0].text);
+    assert_eq!(night.threads()[0].attachments[0]["color"], "#2EB67D");
+}
+
+#[tokio::test]
+async fn an_end_that_arrives_before_its_beginning_leaves_no_open_incident() {
+    let (night, alarm) = bad_rollout().await;
+    let app = night.app();
+    night.clock.advance(Duration::from_secs(120));
+    assert_eq!(deliver(&app, &[later(&alarm, "OK", 60), alarm.clone()]).await, NOTHING);
+    let threads = night.threads();
+    assert_eq!(threads.len(), 1, "the firing is told");
+    assert!(threads[0].text.starts_with("✅"), "and that it is over: {}", threads[0].text);
+    // A later firing is news.
+    assert_eq!(deliver(&app, &[later(&alarm, "ALARM", 100)]).await, NOTHING);
+    assert_eq!(night.threads().len(), 2);
+}
+
+#[tokio::test]
+async fn missing_data_is_noted_in_the_thread_and_ends_nothing() {
+    let (night, alarm) = bad_rollout().await;
+    let app = night.app();
+    assert_eq!(deliver(&app, &[alarm.clone()]).await, NOTHING);
+    night.clock.advance(Duration::from_secs(120));
+    assert_eq!(deliver(&app, &[later(&alarm, "INSUFFICIENT_DATA", 120)]).await, NOTHING);
+    let messages = night.messages();
+    assert!(messages.iter().any(|message| message.is_reply() && message.text.contains("too little data")));
+    assert!(!night.threads()[0].text.starts_with("✅"));
+    // With no incident there is nothing to note.
+    let quiet = another(&later(&alarm, "INSUFFICIENT_DATA", 130), "another");
+    assert_eq!(deliver(&app, &[quiet]).await, NOTHING);
+    assert_eq!(night.messages().len(), messages.len());
+}
+
+#[tokio::test]
+async fn a_thousand_alarms_make_one_thread_and_at_most_an_update_a_second() {
+    let night = Night::new(Options::stopped(Scenario::AlarmStorm)).await;
+    let alarm = firing(&night.wait_for_alarm());
+    let app = night.app();
+    let storm: Vec<Value> = (0..1000).map(|number| another(&alarm, &format!("storm-{number}"))).collect();
+    assert_eq!(drive(&app, &storm, 100).await, NOTHING);
+    night.clock.advance(Duration::from_secs(60));
+    assert!(app.handle(sweep(), Deadline::within(INVOCATION)).await.is_ok());
+    let threads = night.threads();
+    assert_eq!(threads.len(), 1);
+    assert!(shown(&threads[0]).contains("999 more alarms"), "{}", shown(&threads[0]));
+    let posted = night.sim.slack().posted();
+    let calls: Vec<_> = posted.iter().map(|posted| posted.time.as_millisecond()).collect();
+    let updates = night.count(PostedKind::Update);
+    println!("{} posts, {updates} updates for 1,000 alarms", night.count(PostedKind::Post));
+    assert!(calls.windows(2).all(|pair| pair[1] - pair[0] >= 900), "{calls:?}");
+    assert!(updates <= 12, "{updates}");
+}
+
+#[tokio::test]
+async fn an_outage_of_slack_loses_nothing_and_repeats_nothing() {
+    let (night, alarm) = bad_rollout().await;
+    night.sim.faults().inject(Rule::always(Service::Slack, Fault::ServerError));
+    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, [alarm.clone()]);
+    night.sim.faults().clear();
+    night.clock.advance(Duration::from_secs(360));
+    assert_eq!(deliver(&night.app(), &[alarm]).await, NOTHING);
+    assert_eq!(night.threads().len(), 1);
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_out() {
+    let (night, alarm) = bad_rollout().await;
+    night.sim.faults().inject(Rule::once(Service::Slack, "chat.postMessage", Fault::Throttle));
+    assert_eq!(deliver(&night.app(), &[alarm]).await, NOTHING);
+    assert_eq!(night.threads().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cluster_out_of_reach_is_said_beside_what_the_alarm_says() {
+    let (mut night, alarm) = bad_rollout().await;
+    night.more.push(("NIGHTSHIFT_KUBE_ENDPOINT", "http://127.0.0.1:9"));
+    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    let threads = night.threads();
+    assert_eq!(threads.len(), 1);
+    let name = alarm["detail"]["alarmName"].as_str().unwrap();
+    assert!(threads[0].text.contains("could not be read") && threads[0].text.contains(name), "{}", threads[0].text);
+    assert!(shown(&threads[0]).contains("cannot be reached"), "{}", shown(&threads[0]));
+}
+
+#[tokio::test]
+async fn a_malformed_record_goes_back_and_its_batch_mates_are_posted() {
+    let (night, alarm) = bad_rollout().await;
+    let mut oversized = another(&alarm, "large");
+    oversized["detail"]["state"]["reason"] = json!("x".repeat(256 * 1024));
+    let cut = json!(alarm.to_string()[..700].to_owned());
+    let unknown =
+        json!({"id": "1", "source": "aws.ec2", "detail-type": "EC2 Instance State-change Notification", "detail": {}});
+    let bad = [json!("not json"), cut, unknown, oversized];
+    let batch = [bad[0].clone(), bad[1].clone(), alarm, bad[2].clone(), bad[3].clone()];
+    assert_eq!(deliver(&night.app(), &batch).await, bad);
+    assert_eq!(night.threads().len(), 1);
+}
+
+#[tokio::test]
+async fn korean_is_a_setting() {
+    let (mut night, alarm) = bad_rollout().await;
+    night.more.extend([("NIGHTSHIFT_LANG", "ko"), ("NIGHTSHIFT_TZ", "Asia/Seoul")]);
+    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    let first = night.threads().remove(0);
+    println!("{}", shown(&first));
+    assert!(first.text.starts_with("🔴 *[INFRA] payments/api"), "{}", first.text);
+    for part in ["📌 요약", "🔍 원인", "🔧 조치", "KST"] {
+        assert!(shown(&first).contains(part), "{part}: {}", shown(&first));
+    }
+    night.clock.advance(Duration::from_secs(600));
+    assert_eq!(deliver(&night.app(), &[later(&alarm, "OK", 600)]).await, NOTHING);
+    assert!(night.threads()[0].text.starts_with("✅ *[해결됨]"), "{}", night.threads()[0].text);
+    assert!(night.threads()[0].text.contains("이슈가 정상화되었습니다."));
+}
+
+#[tokio::test]
+async fn a_good_agent_adds_to_the_thread() {
+    let (mut night, alarm) = bad_rollout().await;
+    night.more =
+        vec![("BEDROCK_ANALYSIS_AGENT_ID", MECHANICAL_AGENT_ID), ("BEDROCK_ANALYSIS_AGENT_ALIAS_ID", AGENT_ALIAS_ID)];
+    assert_eq!(deliver(&night.app(), &[alarm]).await, NOTHING);
+    let messages = night.messages();
+    let added: Vec<_> = messages.iter().filter(|message| key(message).ends_with("/further")).collect();
+    assert_eq!(added.len(), 1);
+    println!("{}", shown(added[0]));
+}
+
+#[tokio::test]
+async fn a_hostile_agent_reaches_nothing() {
+    let (mut night, alarm) = bad_rollout().await;
+    night.more =
+        vec![("BEDROCK_ANALYSIS_AGENT_ID", HOSTILE_AGENT_ID), ("BEDROCK_ANALYSIS_AGENT_ALIAS_ID", AGENT_ALIAS_ID)];
+    assert_eq!(deliver(&night.app(), &[alarm]).await, NOTHING);
+    assert!(Scenario::BadRollout.expected_causes().contains(&causes(&night.threads()[0])[0].as_str()));
+    for message in night.messages() {
+        let text = shown(&message);
+        for word in [
+            "10-9-9-9",
+            "exploded",
+            "kubectl delete",
+            "delete-cluster",
+            "delete pods",
+            "delete namespace",
+            "<!channel>",
+        ] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_silent_or_throttled_agent_costs_detail_only() {
+    for fault in [Fault::Throttle, Fault::ServerError, Fault::Cut, Fault::Malformed] {
+        let (mut night, alarm) = bad_rollout().await;
+        night.more = vec![
+            ("BEDROCK_ANALYSIS_AGENT_ID", MECHANICAL_AGENT_ID),
+            ("BEDROCK_ANALYSIS_AGENT_ALIAS_ID", AGENT_ALIAS_ID),
+        ];
+        night.sim.faults().inject(Rule::always(Service::Bedrock, fault));
+        assert_eq!(deliver(&night.app(), &[alarm]).await, NOTHING, "{fault:?}");
+        assert_eq!(night.threads().len(), 1, "{fault:?}");
+        assert!(night.messages().iter().all(|message| !key(message).ends_with("/further")), "{fault:?}");
+    }
+}
