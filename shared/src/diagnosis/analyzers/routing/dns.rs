@@ -8,12 +8,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    diagnosis::{
-        ActionKind, CallFailure, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, LogPattern, Risk, View,
-        Workload, call_failure, hosts,
-    },
-    model::Object,
+use crate::diagnosis::{
+    ActionKind, CallFailure, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, LogPattern, Risk, View, Workload,
+    call_failure, hosts,
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[CauseSpec::root("service-dns-resolution-failure", Category::Routing)];

@@ -2,6 +2,7 @@
 
 mod application_crash;
 mod bad_rollout;
+mod certificate_expired;
 mod database;
 mod db_access;
 mod db_connection_exhaustion;
@@ -15,6 +16,7 @@ mod zero_replicas;
 super::list![
     application_crash,
     bad_rollout,
+    certificate_expired,
     db_access,
     db_connection_exhaustion,
     db_read_only,
