@@ -1,0 +1,318 @@
+//! Every call the function makes, times everything that can go wrong with it.
+//!
+//! A clean life of an incident (a firing, a second alarm that joins, the end of both) is lived once, to learn the calls.
+//! Then it is lived again for every pair of call and fault, each event delivered as SQS does: again while it fails or the
+//! process ends, at most five times, with the visibility time-out in between, and with the sweep of the minute after it.
+//! Nothing may be lost (every message of the clean life stands, the first one in its last state) and nothing may stand twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alarm_analysis::event::{Alarm, Focus};
+use alarm_analysis::situation::Reading;
+use alarm_analysis::{App, Clients, collect};
+use jiff::Timestamp;
+use serde_json::Value;
+use shared::deadline::Deadline;
+use shared::snapshot::Snapshot;
+use shared::store::Store;
+use sim::fault::{Fault, Faults, Rule, Service};
+use sim::slack::Workspace;
+use sim::world::Scenario;
+use sim::{Options, Sim};
+use tests::memory::{Memory, StoreFault};
+use tests::night::{Clock, INVOCATION, another, aws, batch, firing, key, later, settings, sweep};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// As in the queue's redrive policy.
+const RECEIVES: usize = 5;
+/// As the queue's visibility time-out.
+const VISIBILITY: Duration = Duration::from_secs(360);
+/// Lives at the same time: most of a life is waiting for a turn or for an answer that does not come.
+const AT_ONCE: usize = 32;
+
+/// What goes wrong, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Store { call: usize, fault: StoreFault },
+    Service { service: Service, operation: &'static str, skip: usize, fault: Fault, crash: bool },
+}
+
+impl Trouble {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Store { fault: StoreFault::Refused, .. } => "refused",
+            Self::Store { fault: StoreFault::LostAnswer, .. } => "answer lost",
+            Self::Store { fault: StoreFault::CrashBefore, .. } => "crash before",
+            Self::Store { fault: StoreFault::CrashAfter, .. } => "crash after",
+            Self::Service { crash: true, fault: Fault::Timeout, .. } => "crash before",
+            Self::Service { crash: true, .. } => "crash after",
+            Self::Service { fault, .. } => match fault {
+                Fault::Throttle => "throttle",
+                Fault::ServerError => "5xx",
+                Fault::Timeout => "time-out before",
+                Fault::Cut => "cut before",
+                Fault::Malformed => "malformed",
+                Fault::TimeoutAfterEffect => "time-out after",
+                Fault::CutAfterEffect => "cut after",
+            },
+        }
+    }
+}
+
+/// What a life needs that all of them share.
+struct Stage {
+    environment: Vec<(String, String)>,
+    /// Made once: reading the machine's root certificates takes longer than a life.
+    aws: aws_config::SdkConfig,
+    snapshot: Snapshot,
+    cluster: String,
+    namespaces: BTreeSet<String>,
+    events: Vec<Value>,
+    start: Timestamp,
+}
+
+/// What stands in Slack after a life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Outcome {
+    /// Keys of messages, each as often as it stands.
+    keys: Vec<String>,
+    /// The first message, at the end.
+    first: String,
+    dead: usize,
+    /// How often anything was delivered again.
+    again: usize,
+    /// Whether the trouble came about.
+    has_struck: bool,
+}
+
+impl Stage {
+    async fn new() -> (Sim, Self) {
+        let sim = Sim::start(Options::stopped(Scenario::BadRollout)).await.unwrap();
+        let fires = |world: &sim::world::World| {
+            world.alarm_history().iter().any(|event| event["detail"]["state"]["value"] == "ALARM")
+        };
+        assert!(sim.world().advance_until(jiff::SignedDuration::from_mins(30), fires));
+        let alarm = firing(&sim.world().take_alarm_events());
+        let second = another(&alarm, "second");
+        let events = vec![alarm.clone(), second.clone(), later(&second, "OK", 300), later(&alarm, "OK", 600)];
+        let mut environment = sim.environment();
+        environment.retain(|(name, _)| !name.starts_with("BEDROCK"));
+        let parsed = Alarm::from_event(alarm).unwrap();
+        let focus = Focus::of(&parsed);
+        let aws = aws(&environment);
+        let clients = Clients::new(settings(&environment, &[])).with_aws(aws.clone());
+        let known = clients.settings().clusters[0].clone();
+        let start = sim.world().now();
+        let reading = collect::read(&clients, &known, &parsed, &focus, start, Deadline::within(INVOCATION)).await;
+        let (Reading::Cluster(snapshot), _) = reading else { panic!("the cluster can be read") };
+        let mut snapshot = Snapshot::clone(&snapshot);
+        // The decision records carry it: what is not about the namespace only costs time here.
+        let concerned = |namespace: &str| focus.namespaces.is_empty() || focus.namespaces.contains(namespace);
+        snapshot.logs.retain(|log| concerned(&log.namespace));
+        snapshot.pods.items.retain(|pod| concerned(&pod.metadata.namespace));
+        snapshot.events.items.retain(|event| concerned(&event.metadata.namespace));
+        snapshot.metrics.clear();
+        let (cluster, namespaces) = (known.name, focus.namespaces);
+        (sim, Self { environment, aws, snapshot, cluster, namespaces, events, start })
+    }
+
+    /// The function as a new process of a storm would have it: the reading of some seconds ago is at hand.
+    async fn app(&self, slack: SocketAddr, store: &Memory, clock: &Clock) -> App {
+        let address = format!("http://{slack}/api/");
+        let clients = Clients::new(settings(&self.environment, &[("SLACK_API_URL", &address)]))
+            .with_store(Store::new(store.clone()))
+            .with_aws(self.aws.clone());
+        clients.remember(&self.cluster, self.namespaces.clone(), self.snapshot.clone()).await;
+        let clock = clock.clone();
+        App::with(clients, Arc::new(move || clock.now()))
+    }
+
+    async fn live(&self, trouble: Option<Trouble>) -> (Outcome, Memory, Faults) {
+        let (workspace, faults) = (Workspace::default(), Faults::default());
+        // Lives are told in fast motion; Slack's clock is not.
+        workspace.rates.enforce(false);
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let slack = listener.local_addr().unwrap();
+        let router = sim::slack::router(workspace.clone(), faults.clone());
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
+        let store = match trouble {
+            Some(Trouble::Store { call, fault }) => Memory::failing(call, fault),
+            _ => Memory::default(),
+        };
+        let mut crashes = false;
+        if let Some(Trouble::Service { service, operation, skip, fault, crash }) = trouble {
+            faults.inject(Rule { skip, ..Rule::once(service, operation, fault) });
+            crashes = crash;
+        }
+        let clock = Clock::at(self.start);
+        let (mut dead, mut again) = (0, 0);
+        for event in &self.events {
+            let mut receives = 0;
+            loop {
+                receives += 1;
+                if self.attempt(event, slack, &store, &faults, &clock, crashes).await {
+                    break;
+                }
+                again += 1;
+                clock.advance(VISIBILITY);
+                if receives == RECEIVES {
+                    dead += 1;
+                    break;
+                }
+            }
+            clock.advance(Duration::from_secs(20));
+        }
+        // The schedule of the minute comes again and again.
+        for _ in 0..3 {
+            clock.advance(VISIBILITY);
+            let app = self.app(slack, &store, &clock).await;
+            tokio::select! {
+                _ = app.handle(sweep(), Deadline::within(INVOCATION)) => {}
+                () = store.crash.notified() => {}
+            }
+        }
+        server.abort();
+        let mut keys: Vec<String> = workspace.messages().iter().map(key).collect();
+        keys.sort();
+        let first = workspace.messages().into_iter().find(|message| !message.is_reply());
+        let first = first.map(|message| message.text).unwrap_or_default();
+        let has_struck = store.has_struck() || faults.journal().iter().any(|call| call.fault.is_some());
+        (Outcome { keys, first, dead, again, has_struck }, store, faults)
+    }
+
+    /// One delivery by a new process; whether it succeeded.
+    async fn attempt(
+        &self,
+        event: &Value,
+        slack: SocketAddr,
+        store: &Memory,
+        faults: &Faults,
+        clock: &Clock,
+        crashes: bool,
+    ) -> bool {
+        let app = self.app(slack, store, clock).await;
+        let struck = |faults: &Faults| faults.journal().iter().filter(|call| call.fault.is_some()).count();
+        let before = struck(faults);
+        let service_crash = async {
+            while !crashes || struck(faults) == before {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            // The effect takes place while nobody is left to hear of it.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        tokio::select! {
+            answer = app.handle(batch(std::slice::from_ref(event)), Deadline::within(INVOCATION)) => {
+                answer.is_ok_and(|answer| answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty))
+            }
+            () = store.crash.notified() => false,
+            () = service_crash => false,
+        }
+    }
+}
+
+/// What went wrong with the outcome, in words.
+fn complaint(outcome: &Outcome, clean: &Outcome) -> Option<String> {
+    let lost: Vec<_> = clean.keys.iter().filter(|key| !outcome.keys.contains(key)).collect();
+    let twice: Vec<_> = outcome.keys.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    let odd: Vec<_> = outcome.keys.iter().filter(|key| !clean.keys.contains(key)).collect();
+    if outcome.dead > 0 {
+        return Some(format!("{} dead letters", outcome.dead));
+    }
+    if !lost.is_empty() || !twice.is_empty() || !odd.is_empty() {
+        return Some(format!("lost {lost:?}, twice {twice:?}, unexpected {odd:?}"));
+    }
+    (outcome.first != clean.first).then(|| format!("the first message says {:?}", outcome.first))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_any_call_loses_or_repeats_a_message() {
+    let (_sim, stage) = Stage::new().await;
+    let stage = Arc::new(stage);
+    let (clean, store, faults) = stage.live(None).await;
+    assert_eq!((clean.dead, clean.again), (0, 0), "{clean:?}");
+    assert!(clean.first.starts_with("✅"), "{clean:?}");
+    assert!(clean.keys.len() >= 4, "{clean:?}");
+
+    let mut troubles: Vec<(String, Trouble)> = Vec::new();
+    for (call, name) in store.journal().into_iter().enumerate() {
+        for fault in StoreFault::ALL {
+            troubles.push((format!("store {name}"), Trouble::Store { call, fault }));
+        }
+    }
+    let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for call in faults.journal() {
+        let operation = match call.operation.as_str() {
+            "chat.postMessage" => "chat.postMessage",
+            "chat.update" => "chat.update",
+            other => panic!("an operation that this test does not know: {other}"),
+        };
+        let skip = *seen.entry(operation).and_modify(|count| *count += 1).or_insert(0);
+        let crashes = [(Fault::Timeout, true), (Fault::TimeoutAfterEffect, true)];
+        for (fault, crash) in Fault::ALL.into_iter().map(|fault| (fault, false)).chain(crashes) {
+            let trouble = Trouble::Service { service: Service::Slack, operation, skip, fault, crash };
+            troubles.push((format!("slack {operation}"), trouble));
+        }
+    }
+    judge(&stage, &clean, troubles).await;
+}
+
+async fn judge(stage: &Arc<Stage>, clean: &Outcome, troubles: Vec<(String, Trouble)>) {
+    let total = troubles.len();
+    let (places, mut lives) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
+    for (site, trouble) in troubles {
+        let (stage, places, clean) = (Arc::clone(stage), Arc::clone(&places), clean.clone());
+        lives.spawn(async move {
+            let _place = places.acquire().await;
+            let (outcome, _, _) = stage.live(Some(trouble)).await;
+            (site, trouble, complaint(&outcome, &clean), outcome)
+        });
+    }
+    let mut table: BTreeMap<(String, &'static str), (usize, usize)> = BTreeMap::new();
+    let (mut complaints, mut again, mut idle) = (Vec::new(), 0, 0);
+    println!("{total} pairs of call and fault");
+    while let Some(life) = lives.join_next().await {
+        let (site, trouble, complaint, outcome) = life.unwrap();
+        let cell = table.entry((site.clone(), trouble.word())).or_default();
+        cell.0 += 1;
+        again += outcome.again;
+        idle += usize::from(!outcome.has_struck);
+        if let Some(complaint) = complaint {
+            cell.1 += 1;
+            complaints.push(format!("{site}, {trouble:?}: {complaint}"));
+        }
+    }
+    println!("{}", drawn(&table));
+    println!(
+        "{total} pairs tried, {again} redeliveries, {} lost or repeated; {idle} never came about",
+        complaints.len()
+    );
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert_eq!(idle, 0, "every fault has to come about");
+}
+
+/// Call sites by faults: how many pairs were tried, and in brackets how many went wrong.
+fn drawn(table: &BTreeMap<(String, &'static str), (usize, usize)>) -> String {
+    let faults: BTreeSet<&str> = table.keys().map(|(_, fault)| *fault).collect();
+    let sites: BTreeSet<&str> = table.keys().map(|(site, _)| site.as_str()).collect();
+    let mut text = format!("{:<26}", "call site");
+    for fault in &faults {
+        let _ = write!(text, "{fault:>17}");
+    }
+    for site in sites {
+        let _ = write!(text, "\n{site:<26}");
+        for fault in &faults {
+            let cell = match table.get(&(site.to_owned(), *fault)) {
+                None => "-".to_owned(),
+                Some((tried, 0)) => tried.to_string(),
+                Some((tried, wrong)) => format!("{tried} ({wrong} wrong)"),
+            };
+            let _ = write!(text, "{cell:>17}");
+        }
+    }
+    text
+}
