@@ -304,7 +304,9 @@ async fn a_cordoned_node_takes_no_pods_and_budgets_hold_evictions_back() {
     assert!(nodes.len() == 2 && !nodes.contains(&&Value::from(node)), "{nodes:?} without {node}");
     cluster.ask(&format!("uncordon {node}")).await;
     contains_all(
-        &cluster.ask(&format!("drain {node} --ignore-daemonsets --delete-emptydir-data --dry-run=server")).await,
+        &cluster
+            .ask(&format!("drain {node} --ignore-daemonsets --delete-emptydir-data --dry-run=server --timeout=20s"))
+            .await,
         &["drained (server dry run)"],
     );
 }

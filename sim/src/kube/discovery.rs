@@ -93,10 +93,16 @@ pub(crate) fn resource_list(group: &str, version: &str) -> Option<Value> {
             }));
             for sub in resource.subresources {
                 let (kind, verbs) = subresource(resource, sub);
-                resources.push(json!({
+                let mut entry = json!({
                     "name": format!("{}/{sub}", resource.plural), "singularName": "", "namespaced": resource.namespaced,
                     "kind": kind, "verbs": verbs,
-                }));
+                });
+                // Kinds of other groups say so; without it kubectl drain deletes instead of evicting.
+                if let Some((group, version)) = foreign(sub) {
+                    entry["group"] = json!(group);
+                    entry["version"] = json!(version);
+                }
+                resources.push(entry);
             }
         }
     }
@@ -112,6 +118,15 @@ fn subresource(resource: &Resource, sub: &str) -> (&'static str, Value) {
         "binding" => ("Binding", json!(["create"])),
         "log" => ("Pod", json!(["get"])),
         _ => (resource.name, json!(["get", "patch", "update"])),
+    }
+}
+
+/// Group and version of a subresource's kind, where they are not those of the resource.
+fn foreign(sub: &str) -> Option<(&'static str, &'static str)> {
+    match sub {
+        "scale" => Some(("autoscaling", "v1")),
+        "eviction" => Some(("policy", "v1")),
+        _ => None,
     }
 }
 
@@ -146,7 +161,8 @@ pub(crate) fn aggregated(core: bool, version: &str) -> Value {
                     .iter()
                     .map(|sub| {
                         let (kind, verbs) = subresource(resource, sub);
-                        json!({ "subresource": sub, "responseKind": { "group": "", "version": "", "kind": kind }, "verbs": verbs })
+                        let (group, version) = foreign(sub).unwrap_or_default();
+                        json!({ "subresource": sub, "responseKind": { "group": group, "version": version, "kind": kind }, "verbs": verbs })
                     })
                     .collect();
                 json!({
