@@ -7,6 +7,7 @@ mod database;
 mod db_access;
 mod db_connection_exhaustion;
 mod db_read_only;
+mod disk_full;
 mod missing_environment_variable;
 mod oom_killed;
 mod port_conflict;
@@ -20,6 +21,7 @@ super::list![
     db_access,
     db_connection_exhaustion,
     db_read_only,
+    disk_full,
     missing_environment_variable,
     oom_killed,
     port_conflict,
