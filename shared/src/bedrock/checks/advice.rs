@@ -249,7 +249,7 @@ fn advises(sentence: &str) -> bool {
         let form = form(word);
         let Some(form) = form else {
             let plain = word.replace(['-', '_'], "");
-            return has(INSTRUCTIONS, &plain.as_str()) && instructs(&words, index, &clause_starts, duty);
+            return has(INSTRUCTIONS, plain.as_str()) && instructs(&words, index, &clause_starts, duty);
         };
         if cue && form != Form::Other {
             return true;

@@ -300,7 +300,7 @@ fn shape(token: &Token<'_>, quotable: &Quotable<'_>) -> Result<(), Rejection> {
     {
         let known_kind = kind_named(left).is_some_and(|kind| quotable.universe.of_kind(kind, right).next().is_some());
         let plain = |part: &str| {
-            has(PAIRS, &part.to_ascii_lowercase().as_str()) || part.bytes().all(|byte| byte.is_ascii_digit())
+            has(PAIRS, part.to_ascii_lowercase().as_str()) || part.bytes().all(|byte| byte.is_ascii_digit())
         };
         if quotable.universe.has_pair(left, right) || known_kind || word.split('/').all(plain) {
             return Ok(());
@@ -323,7 +323,7 @@ fn shape(token: &Token<'_>, quotable: &Quotable<'_>) -> Result<(), Rejection> {
     }
     if word.contains('-') {
         let compound = |part: &str| {
-            has(COMPOUNDS, &part.to_ascii_lowercase().as_str()) || part.bytes().all(|byte| byte.is_ascii_digit())
+            has(COMPOUNDS, part.to_ascii_lowercase().as_str()) || part.bytes().all(|byte| byte.is_ascii_digit())
         };
         return if word.split('-').all(compound) && word.split('-').any(|part| part.len() > 1) {
             Ok(())

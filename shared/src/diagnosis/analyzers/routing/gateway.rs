@@ -217,7 +217,6 @@ fn paths_in(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{
         diagnosis::testkit::{Scene, scene},
         model::{ConfigMap, Metadata, NameRef, Volume},
