@@ -93,21 +93,35 @@ impl Sim {
         // Hours of history are lived through here.
         let built = tokio::task::spawn_blocking(move || World::new(world_options)).await;
         let world = Arc::new(built.unwrap_or_else(|_| World::new(options.world.clone())));
-        let (workspace, faults) = (options.workspace, options.faults);
+        let mut sim = Self::serving(world, options.workspace, options.faults, options.slack_port).await?;
+        if options.speed > 0.0 {
+            let (world, now) = (Arc::downgrade(&sim.world), sim.world.now());
+            sim.tasks.push(tokio::spawn(clock::run(world, now, options.speed)));
+        }
+        Ok(sim)
+    }
 
+    /// The same world once more, on ports of its own: with a channel of its own, and with faults that are nobody else's.
+    pub async fn beside(&self, faults: Faults) -> Result<Self, StartError> {
+        Self::serving(Arc::clone(&self.world), Workspace::default(), faults, 0).await
+    }
+
+    async fn serving(
+        world: Arc<World>,
+        workspace: Workspace,
+        faults: Faults,
+        slack_port: u16,
+    ) -> Result<Self, StartError> {
         let (kube_listener, kube) = bind(0).await?;
         let (aws_listener, aws) = bind(0).await?;
-        let (slack_listener, slack) = bind(options.slack_port).await?;
+        let (slack_listener, slack) = bind(slack_port).await?;
         let account = Account::new(Arc::clone(&world), format!("http://{kube}"), faults.clone());
         account.secrets.put("nightshift/slack-bot-token", BOT_TOKEN);
-        let mut tasks = vec![
+        let tasks = vec![
             serve(kube_listener, kube_faults::layer(kube::router(Arc::clone(&world)), faults.clone())),
             serve(aws_listener, aws::router(account.clone())),
             serve(slack_listener, slack::router(workspace.clone(), faults)),
         ];
-        if options.speed > 0.0 {
-            tasks.push(tokio::spawn(clock::run(Arc::downgrade(&world), world.now(), options.speed)));
-        }
         Ok(Self { world, workspace, account, kube, aws, slack, tasks })
     }
 

@@ -4,3 +4,4 @@ pub mod binary;
 pub mod judges;
 pub mod memory;
 pub mod night;
+pub mod table;

@@ -7,6 +7,7 @@ use shared::deadline::Deadline;
 use sim::Options;
 use sim::aws::{AGENT_ALIAS_ID, HOSTILE_AGENT_ID, MECHANICAL_AGENT_ID};
 use sim::fault::{Fault, Rule, Service};
+use sim::kube::{Denied, router_denying};
 use sim::slack::PostedKind;
 use sim::world::Scenario;
 use tests::night::{INVOCATION, Night, another, causes, deliver, drive, firing, key, later, shown, sweep};
@@ -83,6 +84,11 @@ async fn a_thousand_alarms_make_one_thread_and_at_most_an_update_a_second() {
     let threads = night.threads();
     assert_eq!(threads.len(), 1);
     assert!(shown(&threads[0]).contains("999 more alarms"), "{}", shown(&threads[0]));
+    let named = causes(&threads[0]);
+    println!("{}\n{named:?}", threads[0].text);
+    assert!(Scenario::AlarmStorm.expected_causes().contains(&named[0].as_str()), "{named:?}");
+    let told = &night.sim.slack().posted()[0].message.text;
+    assert_eq!(told, &threads[0].text, "the first alarm's diagnosis stands");
     let posted = night.sim.slack().posted();
     let calls: Vec<_> = posted.iter().map(|posted| posted.time.as_millisecond()).collect();
     let updates = night.count(PostedKind::Update);
@@ -120,6 +126,93 @@ async fn a_cluster_out_of_reach_is_said_beside_what_the_alarm_says() {
     let name = alarm["detail"]["alarmName"].as_str().unwrap();
     assert!(threads[0].text.contains("could not be read") && threads[0].text.contains(name), "{}", threads[0].text);
     assert!(shown(&threads[0]).contains("cannot be reached"), "{}", shown(&threads[0]));
+}
+
+/// Whoever opened the thread without a cause has it told there: first, once, in the same thread.
+fn assert_upgraded(night: &Night) {
+    let (threads, messages) = (night.threads(), night.messages());
+    assert_eq!(threads.len(), 1, "{threads:?}");
+    let named = causes(&threads[0]);
+    assert!(Scenario::BadRollout.expected_causes().contains(&named[0].as_str()), "{named:?}");
+    assert!(threads[0].text.contains("payments/api"), "{}", threads[0].text);
+    assert_eq!(messages.iter().filter(|message| key(message).ends_with("/details")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_cause_that_a_later_alarm_brings_is_told_in_the_thread_that_stands_without_one() {
+    let (mut night, alarm) = bad_rollout().await;
+    night.more.push(("NIGHTSHIFT_KUBE_ENDPOINT", "http://127.0.0.1:9"));
+    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    assert_eq!(causes(&night.threads()[0]), Vec::<String>::new());
+    night.more.pop();
+    night.clock.advance(Duration::from_secs(120));
+    let second = another(&alarm, "second");
+    for _ in 0..2 {
+        assert_eq!(deliver(&night.app(), &[second.clone()]).await, NOTHING);
+    }
+    assert_upgraded(&night);
+    // Others of that cause join, and the end of all of them ends it.
+    night.clock.advance(Duration::from_secs(120));
+    let third = another(&alarm, "third");
+    assert_eq!(deliver(&night.app(), &[third.clone()]).await, NOTHING);
+    assert!(shown(&night.threads()[0]).contains("2 more alarms"), "{}", shown(&night.threads()[0]));
+    night.clock.advance(Duration::from_secs(120));
+    let ends = [later(&alarm, "OK", 400), later(&second, "OK", 400), later(&third, "OK", 400)];
+    assert_eq!(deliver(&night.app(), &ends).await, NOTHING);
+    assert_upgraded(&night);
+    assert!(night.threads()[0].text.starts_with("✅"), "{}", night.threads()[0].text);
+}
+
+#[tokio::test]
+async fn an_alarm_without_a_cause_that_fires_again_is_looked_at_again() {
+    let (mut night, alarm) = bad_rollout().await;
+    night.more.push(("NIGHTSHIFT_KUBE_ENDPOINT", "http://127.0.0.1:9"));
+    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    night.clock.advance(Duration::from_secs(120));
+    assert_eq!(deliver(&night.app(), &[later(&alarm, "INSUFFICIENT_DATA", 100)]).await, NOTHING);
+    night.more.pop();
+    assert_eq!(deliver(&night.app(), &[later(&alarm, "ALARM", 110)]).await, NOTHING);
+    assert_upgraded(&night);
+}
+
+#[tokio::test]
+async fn an_alarm_that_fires_before_the_crash_shows_is_not_called_healthy_and_learns_its_cause() {
+    let night = Night::new(Options::stopped(Scenario::BadRollout)).await;
+    let fires = |world: &sim::world::World| {
+        world.alarm_history().iter().any(|event| event["detail"]["state"]["value"] == "ALARM")
+    };
+    assert!(night.sim.world().advance_until(jiff::SignedDuration::from_mins(30), fires));
+    let alarm = firing(&night.sim.world().take_alarm_events());
+    night.clock.advance(Duration::from_secs(1800));
+    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    println!("{}", shown(&night.threads()[0]));
+    assert!(!night.threads()[0].text.contains("nothing wrong"), "{}", night.threads()[0].text);
+    night.sim.world().advance(jiff::SignedDuration::from_mins(2));
+    night.clock.advance(Duration::from_secs(120));
+    assert_eq!(deliver(&night.app(), &[another(&alarm, "second")]).await, NOTHING);
+    assert_upgraded(&night);
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named() {
+    let (night, alarm) = bad_rollout().await;
+    let denied = Denied { verb: "list".to_owned(), resource: "replicasets".to_owned(), ..Denied::default() };
+    let router = router_denying(std::sync::Arc::clone(night.sim.world()), vec![denied]);
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut environment = night.sim.environment();
+    environment.retain(|(name, _)| !name.starts_with("BEDROCK"));
+    let clients =
+        alarm_analysis::Clients::new(tests::night::settings(&environment, &[("NIGHTSHIFT_KUBE_ENDPOINT", &endpoint)]))
+            .with_store(shared::store::Store::new(night.store.clone()))
+            .with_aws(tests::night::aws(&environment));
+    let clock = night.clock.clone();
+    let app = alarm_analysis::App::with(clients, std::sync::Arc::new(move || clock.now()));
+    assert_eq!(deliver(&app, &[alarm]).await, NOTHING);
+    server.abort();
+    let first = shown(&night.threads()[0]);
+    assert!(first.contains("Missing permission: list replicasets in all namespaces"), "{first}");
 }
 
 #[tokio::test]

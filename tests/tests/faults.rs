@@ -6,7 +6,6 @@
 //! Nothing may be lost (every message of the clean life stands, the first one in its last state) and nothing may stand twice.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +24,7 @@ use sim::world::Scenario;
 use sim::{Options, Sim};
 use tests::memory::{Memory, StoreFault};
 use tests::night::{Clock, INVOCATION, another, aws, batch, firing, key, later, settings, sweep};
+use tests::table::{Table, drawn};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -272,7 +272,7 @@ async fn judge(stage: &Arc<Stage>, clean: &Outcome, troubles: Vec<(String, Troub
             (site, trouble, complaint(&outcome, &clean), outcome)
         });
     }
-    let mut table: BTreeMap<(String, &'static str), (usize, usize)> = BTreeMap::new();
+    let mut table = Table::new();
     let (mut complaints, mut again, mut idle) = (Vec::new(), 0, 0);
     println!("{total} pairs of call and fault");
     while let Some(life) = lives.join_next().await {
@@ -293,26 +293,4 @@ async fn judge(stage: &Arc<Stage>, clean: &Outcome, troubles: Vec<(String, Troub
     );
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     assert_eq!(idle, 0, "every fault has to come about");
-}
-
-/// Call sites by faults: how many pairs were tried, and in brackets how many went wrong.
-fn drawn(table: &BTreeMap<(String, &'static str), (usize, usize)>) -> String {
-    let faults: BTreeSet<&str> = table.keys().map(|(_, fault)| *fault).collect();
-    let sites: BTreeSet<&str> = table.keys().map(|(site, _)| site.as_str()).collect();
-    let mut text = format!("{:<26}", "call site");
-    for fault in &faults {
-        let _ = write!(text, "{fault:>17}");
-    }
-    for site in sites {
-        let _ = write!(text, "\n{site:<26}");
-        for fault in &faults {
-            let cell = match table.get(&(site.to_owned(), *fault)) {
-                None => "-".to_owned(),
-                Some((tried, 0)) => tried.to_string(),
-                Some((tried, wrong)) => format!("{tried} ({wrong} wrong)"),
-            };
-            let _ = write!(text, "{cell:>17}");
-        }
-    }
-    text
 }

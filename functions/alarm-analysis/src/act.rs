@@ -5,7 +5,7 @@
 //! repeats it decides nothing anew. What needs no diagnosis (an alarm that is back to OK, one that fires again) goes
 //! straight into its incident.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 use shared::config::ClusterSettings;
 use shared::deadline::Deadline;
@@ -21,6 +21,9 @@ use crate::event::{Alarm, AlarmState, Focus};
 use crate::layer::RecordError;
 use crate::report::{Earlier, Report};
 use crate::situation::{self, Reading, Situation, hide};
+
+/// A cause found this long before or after an alarm without one is taken for that alarm's.
+const SAME_TROUBLE: SignedDuration = SignedDuration::from_mins(10);
 
 /// What became of an alarm's change of state, before people have been shown all of it.
 #[derive(Debug)]
@@ -43,10 +46,19 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
             tracing::info!("no incident is concerned");
             return Ok(Taken { outcome: json!({ "outcome": "remembered" }), incident: None });
         }
-        Triage::Taken(incident, change) => (*incident, change, None),
+        Triage::Taken(incident, change) if !is_second_look(&incident, alarm) => (*incident, change, None),
+        Triage::Taken(incident, change) => {
+            let (decision, situation) = decided(app, alarm, known, &focus, deadline).await?;
+            let new = new_incident(app, alarm, &cluster, &focus, decision).await?;
+            let learnt = if new.cause.is_some() { learn(app, &incident, &new).await? } else { None };
+            (learnt.unwrap_or(*incident), change, situation)
+        }
         Triage::Fires => {
             let (decision, situation) = decided(app, alarm, known, &focus, deadline).await?;
             let new = new_incident(app, alarm, &cluster, &focus, decision).await?;
+            if let Some(unexplained) = unexplained(app, alarm, &new).await? {
+                learn(app, &unexplained, &new).await?;
+            }
             let (incident, change) = store.open_or_join(new, &observation, (app.now)()).await?;
             (incident, change, situation)
         }
@@ -66,6 +78,44 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
         outcome: json!({ "outcome": format!("{change:?}").to_lowercase(), "incident": incident.id }),
         incident: Some((incident.fingerprint, incident.channel)),
     })
+}
+
+/// Whether a firing is a reason to look again: its incident stands without a cause, and this event is not the one that
+/// opened it.
+fn is_second_look(incident: &Incident, alarm: &Alarm) -> bool {
+    alarm.state == AlarmState::Alarm
+        && incident.is_open()
+        && incident.cause.is_none()
+        && incident.decision.as_ref().is_none_or(|decision| decision.0 != alarm.event_id)
+}
+
+/// The incident without a known cause whose cause `new` brings: the first symptoms of a trouble often fire before the
+/// cluster shows it.
+async fn unexplained(app: &App, alarm: &Alarm, new: &NewIncident) -> Result<Option<Incident>, RecordError> {
+    if new.cause.is_none() {
+        return Ok(None);
+    }
+    let store = app.clients.store().await?;
+    if let Some(standing) = store.open_incident(&new.fingerprint, (app.now)()).await? {
+        return Ok(Some(standing).filter(|standing| standing.cause.is_none()));
+    }
+    let away = |incident: &Incident| incident.opened_at.duration_since(alarm.changed_at).abs();
+    let open = store.open_incidents(&new.cluster, (app.now)()).await?;
+    let fitting = open.into_iter().filter(|incident| {
+        incident.cause.is_none() && incident.channel == new.channel && away(incident) <= SAME_TROUBLE
+    });
+    Ok(fitting.min_by_key(away))
+}
+
+/// Tells an incident its cause. It goes on to be about the alarm it began with.
+async fn learn(app: &App, incident: &Incident, new: &NewIncident) -> Result<Option<Incident>, RecordError> {
+    let mut found = new.clone();
+    if let Some(alarm) = incident.report.get("alarm") {
+        found.report["alarm"] = alarm.clone();
+    }
+    let learnt = app.clients.store().await?.learn_cause(incident, found, (app.now)()).await?;
+    app.metrics.count("CausesLearntLater");
+    Ok(learnt.map(|(incident, _)| incident))
 }
 
 fn observation(alarm: &Alarm) -> Observation {
@@ -180,9 +230,10 @@ async fn new_incident(
 async fn fingerprint(app: &App, cluster: &str, subjects: &[Subject]) -> Result<Option<Fingerprint>, RecordError> {
     let store = app.clients.store().await?;
     for subject in subjects.iter().take(3) {
-        let fingerprint = subject.fingerprint(cluster);
-        if store.incident(&fingerprint, (app.now)()).await?.is_some_and(|incident: Incident| incident.is_open()) {
-            return Ok(Some(fingerprint));
+        let standing = store.open_incident(&subject.fingerprint(cluster), (app.now)()).await?;
+        // Where it has yet to learn this cause, it is found again under the cause's own.
+        if let Some(standing) = standing.filter(|standing| standing.cause.is_some()) {
+            return Ok(Some(standing.fingerprint));
         }
     }
     Ok(subjects.first().map(|subject| subject.fingerprint(cluster)))

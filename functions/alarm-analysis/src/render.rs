@@ -34,7 +34,9 @@ impl Render for Rendering {
         let mut add = |name: String, message: Option<Message>| {
             replies.extend(message.map(|message| Reply { name, broadcast: false, message }));
         };
-        add("details".to_owned(), message::long_form(&report, &self.0));
+        // What was seen before the cause was known does not stand in for what was seen once it was.
+        let long_form = if report.names_a_cause() { "details" } else { "first-look" };
+        add(long_form.to_owned(), message::long_form(&report, &self.0));
         add("further".to_owned(), message::further(&report, &self.0));
         if let Some(ended) = incident.ended_at() {
             let message = message::resolved(&report, &incident.id.0, incident.opened_at, ended, &self.0);

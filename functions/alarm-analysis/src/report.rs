@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::diagnosis::{CauseId, Diagnosis};
+use shared::diagnosis::{CauseId, Diagnosis, Verdict};
 use shared::model::ObjectRef;
 
 use crate::event::{Alarm, AlarmState};
@@ -133,6 +133,11 @@ impl Report {
             Finding::Diagnosed(diagnosis) => Some(diagnosis),
             Finding::Unreachable { .. } | Finding::UnknownCluster => None,
         }
+    }
+
+    /// Whether a cause was found.
+    pub fn names_a_cause(&self) -> bool {
+        self.diagnosis().is_some_and(|diagnosis| diagnosis.verdict == Verdict::CauseFound)
     }
 
     /// Identifiers of the causes, the most likely first.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Case, EvidenceId, View, Workload, is_ready};
+use super::{Case, EvidenceId, ServiceView, View, Workload, is_ready};
 use crate::{
     model::{Kind, Object, ObjectRef, Pod},
     snapshot::Alert,
@@ -76,8 +76,9 @@ pub(super) fn symptoms(case: &mut Case<'_, '_>) -> Vec<Symptom> {
             let text = format!("no ready endpoint ({} unready)", endpoints.unready);
             let evidence = case.status(&object, None, &text);
             // Behind a workload that is at zero, or only starting, that is as it should be.
-            let expected =
-                !service.workloads.is_empty() && view.workloads_behind(service).all(|it| !is_troubled(view, it));
+            let expected = !service.workloads.is_empty()
+                && view.workloads_behind(service).all(|it| !is_troubled(view, it))
+                && !is_alarming(view, service);
             let weight = if expected { 0.2 } else { 0.8 };
             all.push(Symptom {
                 kind: SymptomKind::NoEndpoints,
@@ -125,6 +126,15 @@ pub(super) fn symptoms(case: &mut Case<'_, '_>) -> Vec<Symptom> {
         all.push(Symptom { kind: SymptomKind::Alerting, object, since: alert.starts_at, weight: 0.5, evidence, text });
     }
     all
+}
+
+/// Whether an alarm fires that may be about this Service while none of the pods it should have is ready: pods that only
+/// start do not set off alarms.
+fn is_alarming(view: &View<'_>, service: &ServiceView<'_>) -> bool {
+    let trigger = view.trigger;
+    let concerned = trigger.namespace.as_ref().is_none_or(|namespace| *namespace == service.object().namespace);
+    let fires = !trigger.name.is_empty() && concerned;
+    fires && view.workloads_behind(service).any(|workload| workload.desired > 0 && workload.ready == 0)
 }
 
 /// Whether a workload that is short of pods is so for longer or for worse than starting takes.

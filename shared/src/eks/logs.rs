@@ -25,16 +25,28 @@ impl Cluster {
         let mut logs = Vec::with_capacity(total);
         let mut forbidden = None;
         let mut answered = 0;
+        let (mut failed, mut why) = (0, None);
         while let Ok(Some((index, result, choice))) = tokio::time::timeout_at(deadline, running.next()).await {
             answered += 1;
             match result {
                 Ok(text) => logs.push((index, choice.log(text, None))),
                 Err(error @ (ReadError::Forbidden { .. } | ReadError::Budget { .. })) => forbidden = Some(error),
-                Err(error) => logs.push((index, choice.log(String::new(), Some(error.chain())))),
+                Err(error) => {
+                    // A container without a log, or without an earlier run, is answered with 400 or 404.
+                    let is_usual = matches!(error, ReadError::NotFound { .. } | ReadError::Status { status: 400, .. });
+                    if !is_usual {
+                        failed += 1;
+                        why.get_or_insert_with(|| error.chain());
+                    }
+                    logs.push((index, choice.log(String::new(), Some(error.chain()))));
+                }
             }
         }
         if let Some(error) = forbidden {
             reading.missing("container logs", error);
+        }
+        if let Some(why) = why {
+            reading.left_out(format!("{failed} of {total} container logs"), why);
         }
         if answered < total {
             let why = format!("they took longer than {} ms", plan.time.as_millis());

@@ -326,8 +326,13 @@ impl Incident {
         Change::Resolved
     }
 
-    /// Takes in a cause that was found after the incident was opened.
+    /// Takes in a cause that was found after the incident was opened. What is known is not unlearnt: who looked before
+    /// the cause showed may come to an end after those who saw it.
     pub fn learn(&mut self, found: NewIncident, at: Timestamp) -> Change {
+        let forgets = self.cause.is_some() && found.cause.is_none();
+        if forgets {
+            return Change::Unchanged;
+        }
         if self.cause == found.cause && self.object == found.object && self.report == found.report {
             return Change::Unchanged;
         }

@@ -135,28 +135,26 @@ impl Slack {
         key: &MessageKey,
         deadline: Deadline,
     ) -> Result<Posted, SlackError> {
-        let mut body = payload(message);
+        let mut body = keyed(message, key);
         body["channel"] = json!(channel);
         if let Some(thread) = thread {
             body["thread_ts"] = json!(thread);
             body["reply_broadcast"] = json!(broadcast);
         }
-        if body["metadata"].is_null() {
-            body["metadata"] = json!({ "event_type": METADATA_TYPE, "event_payload": {} });
-        }
-        body["metadata"]["event_payload"]["key"] = json!(key);
         self.pace("chat.postMessage", channel, deadline).await?;
         let answer: Posted = self.call("chat.postMessage", Body::Json(&body), Effect::Once, deadline).await?;
         Ok(answer)
     }
 
     /// Replaces a message's content.
-    pub async fn update(&self, posted: &Posted, message: &Message, deadline: Deadline) -> Result<(), SlackError> {
-        let mut body = payload(message);
-        // Without metadata in the call the message keeps what it was posted with, its key included.
-        if let Some(fields) = body.as_object_mut() {
-            fields.remove("metadata");
-        }
+    pub async fn update(
+        &self,
+        posted: &Posted,
+        message: &Message,
+        key: &MessageKey,
+        deadline: Deadline,
+    ) -> Result<(), SlackError> {
+        let mut body = keyed(message, key);
         body["channel"] = json!(posted.channel);
         body["ts"] = json!(posted.ts);
         self.pace("chat.update", &posted.channel, deadline).await?;
@@ -409,6 +407,16 @@ fn lost(method: &'static str, effect: Effect, error: &reqwest::Error) -> SlackEr
 fn retry_after(response: &reqwest::Response) -> Duration {
     let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(1))
+}
+
+/// A message that is known by its key. An edit carries it too: metadata in a call replaces all that was there.
+fn keyed(message: &Message, key: &MessageKey) -> Value {
+    let mut body = payload(message);
+    if body["metadata"].is_null() {
+        body["metadata"] = json!({ "event_type": METADATA_TYPE, "event_payload": {} });
+    }
+    body["metadata"]["event_payload"]["key"] = json!(key);
+    body
 }
 
 fn payload(message: &Message) -> Value {

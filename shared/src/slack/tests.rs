@@ -183,7 +183,7 @@ async fn what_slack_refuses_is_given_up_with_what_to_do() {
 async fn an_edit_is_repeated_freely() {
     let (slack, script) = slack([Answer::Status(500), Answer::Garbage, ok()]).await;
     let posted = Posted { channel: ChannelId("C01".into()), ts: MessageTs("1.0".into()) };
-    slack.update(&posted, &message(), soon()).await.unwrap();
+    slack.update(&posted, &message(), &MessageKey("inc-1/first".to_owned()), soon()).await.unwrap();
     assert_eq!(methods(&script), ["chat.update"; 3]);
 }
 

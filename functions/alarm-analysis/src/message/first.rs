@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use shared::diagnosis::{Cause, Diagnosis, Verdict};
+use shared::diagnosis::{Cause, Diagnosis, Hypothesis, Verdict};
 use shared::mrkdwn;
 use shared::redact::redact;
 use shared::slack::{Attachment, Block, Colour, Message, Mrkdwn};
@@ -148,7 +148,9 @@ fn diagnosed(report: &Report, diagnosis: &Diagnosis, style: &Style) -> Vec<Block
     }
     blocks.extend(missing(report, style));
     let mut ruled_out: Vec<String> = Vec::new();
-    for name in diagnosis.rejected.iter().map(|hypothesis| phrases.cause_name(&hypothesis.id)) {
+    // What merely follows from the cause is no less true for it.
+    let excluded = diagnosis.rejected.iter().filter(|hypothesis| !follows(hypothesis));
+    for name in excluded.map(|hypothesis| phrases.cause_name(&hypothesis.id)) {
         if !ruled_out.contains(&name) {
             ruled_out.push(name);
         }
@@ -159,6 +161,11 @@ fn diagnosed(report: &Report, diagnosis: &Diagnosis, style: &Style) -> Vec<Block
         blocks.push(Block::context([&mrkdwn!("*{}* {}", phrases.say("label-ruled-out"), names)]));
     }
     blocks
+}
+
+/// Whether a hypothesis is a consequence of a cause that is named, as ranking words it.
+pub(super) fn follows(hypothesis: &Hypothesis) -> bool {
+    hypothesis.why.starts_with("follows from ")
 }
 
 fn affected(report: &Report, cause: &Cause, style: &Style) -> Mrkdwn {
@@ -247,14 +254,19 @@ pub(super) fn alarm(report: &Report, style: &Style) -> Mrkdwn {
 /// What was not to be had, each on its line.
 fn missing(report: &Report, style: &Style) -> Option<Block> {
     const SHOWN: usize = 3;
-    let mut lines: Vec<Mrkdwn> = report
-        .gaps
-        .iter()
-        .take(SHOWN)
-        .map(|gap| quote(&style.phrases.say_with("permission-missing", &[("what", (&first_line(gap, LINE)).into())])))
-        .collect();
-    if report.gaps.len() > SHOWN {
-        let more = style.phrases.say_with("more", &[("count", (report.gaps.len() - SHOWN).into())]);
+    let permission = |gap: &String| {
+        quote(&style.phrases.say_with("permission-missing", &[("what", (&first_line(gap, LINE)).into())]))
+    };
+    let mut lines: Vec<Mrkdwn> = report.gaps.iter().map(permission).collect();
+    // Without a cause, it matters what else might have shown one.
+    if let Some(diagnosis) = report.diagnosis().filter(|_| !report.names_a_cause()) {
+        let others = diagnosis.missing_evidence.iter().filter(|what| !what.contains("missing permission"));
+        lines.extend(others.map(|what| quote(&first_line(what, LINE))));
+    }
+    let left = lines.len().saturating_sub(SHOWN);
+    lines.truncate(SHOWN);
+    if left > 0 {
+        let more = style.phrases.say_with("more", &[("count", left.into())]);
         lines.push(Mrkdwn::data(more));
     }
     (!lines.is_empty()).then(|| part("label-missing", &Mrkdwn::join(lines, "\n"), style))

@@ -229,6 +229,27 @@ fn no_command_but_reading_ones_is_shown() {
 }
 
 #[test]
+fn what_follows_from_the_cause_is_not_ruled_out() {
+    let mut report = caused();
+    let Finding::Diagnosed(diagnosis) = &mut report.finding else { panic!("diagnosed") };
+    diagnosis.rejected.push(Hypothesis {
+        id: CauseId::new("application-crash"),
+        object: Some(ObjectRef::new(Kind::Deployment, "payments", "api")),
+        why: "follows from bad-rollout on Deployment payments/api".to_owned(),
+        evidence: Vec::new(),
+    });
+    for (language, words) in [(Language::En, "↳ *follows from it*"), (Language::Ko, "↳ *파생 증상*")] {
+        let style = style(language);
+        let name = style.phrases.cause_name(&CauseId::new("application-crash"));
+        let short = json(first(&report, "i", 0, &style)).to_string();
+        assert!(!short.contains(&name), "{short}");
+        assert!(short.contains(&style.phrases.cause_name(&CauseId::new("oom-killed"))), "{short}");
+        let long = json(long_form(&report, &style).unwrap()).to_string();
+        assert!(long.contains(words) && long.contains(&name), "{long}");
+    }
+}
+
+#[test]
 fn colours_follow_what_is_broken() {
     assert_eq!(colour(&caused()), Colour::Critical);
     assert_eq!(colour(&healthy()), Colour::Warning);

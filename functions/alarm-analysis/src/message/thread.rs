@@ -5,7 +5,7 @@ use shared::diagnosis::Diagnosis;
 use shared::mrkdwn;
 use shared::slack::{Block, Message, Mrkdwn};
 
-use super::first::part;
+use super::first::{follows, part};
 use super::{ReadOnlyCommand, Style, first_line, quote};
 use crate::report::Report;
 
@@ -62,9 +62,12 @@ fn hypotheses(diagnosis: &Diagnosis, style: &Style) -> Vec<Mrkdwn> {
         let name = phrases.cause_name(&hypothesis.id);
         let about =
             hypothesis.object.as_ref().map_or_else(|| name.clone(), |object| format!("{}: {name}", object.name));
+        let (mark, verdict) =
+            if follows(hypothesis) { ("↳", "hypothesis-follows") } else { ("✘", "hypothesis-rejected") };
         mrkdwn!(
-            "✘ *{}* {} · {}{}",
-            phrases.say("hypothesis-rejected"),
+            "{} *{}* {} · {}{}",
+            mark,
+            phrases.say(verdict),
             quote(&about),
             quote(&first_line(&hypothesis.why, LINE)),
             cited(&hypothesis.evidence)

@@ -60,9 +60,14 @@ struct Letter {
     message: Message,
 }
 
+/// The key of an incident's first message.
+pub(super) fn first_key(incident: &Incident) -> MessageKey {
+    MessageKey(format!("{}/first", incident.id))
+}
+
 impl<R: Render> Publisher<R> {
     pub(super) async fn post_first(&self, incident: &Incident, deadline: Deadline) -> Result<Delivered, PublishError> {
-        let key = OutboxKey(format!("{}/first", incident.id));
+        let key = OutboxKey(first_key(incident).0);
         let channel = ChannelId(incident.channel.clone());
         let letter = Letter { channel, thread: None, broadcast: false, message: self.render.first(incident) };
         self.deliver(&key, letter, deadline).await

@@ -176,7 +176,8 @@ impl<R: Render> Publisher<R> {
     }
 
     async fn edit_first(&self, incident: &Incident, first: &Posted, deadline: Deadline) -> Result<(), PublishError> {
-        match self.slack.update(first, &self.render.first(incident), deadline).await {
+        let key = deliver::first_key(incident);
+        match self.slack.update(first, &self.render.first(incident), &key, deadline).await {
             // Somebody deleted it, or it is too old to be edited: the replies still tell.
             Err(error @ SlackError::Refused { .. }) if error.is_about_the_message() => {
                 tracing::warn!(incident = %incident.id, %error, "the first message is not brought up to date");

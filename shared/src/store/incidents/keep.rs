@@ -54,6 +54,20 @@ impl Store {
         Ok(self.read(&keys::current(fingerprint), now).await?.map(|(incident, _)| incident))
     }
 
+    /// The open incident of a fingerprint: its own, or the one that learnt this cause later.
+    pub async fn open_incident(
+        &self,
+        fingerprint: &Fingerprint,
+        now: Timestamp,
+    ) -> Result<Option<Incident>, StoreError> {
+        let own = self.incident(fingerprint, now).await?.filter(Incident::is_open);
+        if own.is_some() {
+            return Ok(own);
+        }
+        let Some((pointer, _)) = self.read::<Pointer>(&keys::alias(fingerprint), now).await? else { return Ok(None) };
+        Ok(self.incident(&pointer.fingerprint, now).await?.filter(Incident::is_open))
+    }
+
     /// Incidents of a cluster that are not over.
     pub async fn open_incidents(&self, cluster: &str, now: Timestamp) -> Result<Vec<Incident>, StoreError> {
         let partition = format!("open#{cluster}");

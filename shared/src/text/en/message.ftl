@@ -50,6 +50,7 @@ agent-source = Bedrock agent, checked against the evidence
 ## Verdict of a hypothesis
 hypothesis-confirmed = confirmed
 hypothesis-rejected = rejected
+hypothesis-follows = follows from it
 
 ## Risk
 risk-low = low

@@ -43,6 +43,7 @@ agent-source = Bedrock 에이전트, 근거와 대조함
 ## 가설의 판정
 hypothesis-confirmed = 확인
 hypothesis-rejected = 기각
+hypothesis-follows = 파생 증상
 
 ## 위험도
 risk-low = 낮음
