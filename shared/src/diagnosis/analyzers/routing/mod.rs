@@ -3,7 +3,8 @@
 mod dns;
 mod env_address;
 mod gateway;
+mod network_policy;
 mod service_port;
 mod service_selector_mismatch;
 
-super::list![dns, env_address, gateway, service_port, service_selector_mismatch];
+super::list![dns, env_address, gateway, network_policy, service_port, service_selector_mismatch];

@@ -7,11 +7,15 @@ mod database;
 mod db_access;
 mod db_connection_exhaustion;
 mod db_read_only;
+mod dependency_unavailable;
 mod disk_full;
+mod job_failed;
 mod missing_environment_variable;
 mod oom_killed;
 mod port_conflict;
 mod probe;
+mod rate_limited;
+mod rbac_denied;
 mod zero_replicas;
 
 super::list![
@@ -21,10 +25,14 @@ super::list![
     db_access,
     db_connection_exhaustion,
     db_read_only,
+    dependency_unavailable,
     disk_full,
+    job_failed,
     missing_environment_variable,
     oom_killed,
     port_conflict,
     probe,
+    rate_limited,
+    rbac_denied,
     zero_replicas,
 ];
