@@ -190,9 +190,7 @@ fn of_series<'a>(view: &View<'a>, series: &'a Series) -> Option<Signal<'a>> {
     };
     let object = match series.kind {
         SeriesKind::Node => view.node(&series.name)?.reference(),
-        SeriesKind::Pod => view.workload_of_pod(&series.namespace, &series.name)?.object.clone(),
-        SeriesKind::Service => find_workload(view, &series.namespace, &series.name)?.object.clone(),
-        SeriesKind::Other => return None,
+        _ => workload_of_series(view, series)?.object.clone(),
     };
     let falls = matches!(kind, SignalKind::Throughput | SignalKind::Traffic | SignalKind::Errors);
     let (before, after, since) = worst_stretch(series, falls)?;
@@ -200,6 +198,15 @@ fn of_series<'a>(view: &View<'a>, series: &'a Series) -> Option<Signal<'a>> {
     let ratio = after.max(floor) / before.max(floor);
     let beyond = if falls { ratio < 0.7 } else { ratio > 1.5 };
     beyond.then_some(Signal { object, kind, before, after, ratio, since, source: Source::Series(series) })
+}
+
+/// The workload that a series is measured on.
+pub(super) fn workload_of_series<'v, 'a>(view: &'v View<'a>, series: &Series) -> Option<&'v Workload<'a>> {
+    match series.kind {
+        SeriesKind::Pod => view.workload_of_pod(&series.namespace, &series.name),
+        SeriesKind::Service => find_workload(view, &series.namespace, &series.name),
+        SeriesKind::Node | SeriesKind::Other => None,
+    }
 }
 
 /// Median of the first two fifths, and the highest (or lowest) median of four points in a row after them.

@@ -220,6 +220,9 @@ pub(super) fn alert_object(view: &View<'_>, alert: &Alert) -> ObjectRef {
     {
         return workload.object.clone();
     }
+    if let Some(cron) = label(&["cronjob"]).and_then(|name| view.snapshot.cron_jobs.get(namespace, name)) {
+        return cron.reference();
+    }
     let names = ["deployment", "statefulset", "daemonset", "job_name", "service", "app", "workload", "job"];
     for name in names.iter().filter_map(|name| label(&[name])) {
         if let Some(workload) = view.workload_named(namespace, name) {
