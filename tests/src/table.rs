@@ -10,12 +10,12 @@ pub type Table = BTreeMap<(String, &'static str), (usize, usize)>;
 pub fn drawn(table: &Table) -> String {
     let faults: BTreeSet<&str> = table.keys().map(|(_, fault)| *fault).collect();
     let sites: BTreeSet<&str> = table.keys().map(|(site, _)| site.as_str()).collect();
-    let mut text = format!("{:<26}", "call site");
+    let mut text = format!("{:<44}", "call site");
     for fault in &faults {
         let _ = write!(text, "{fault:>17}");
     }
     for site in sites {
-        let _ = write!(text, "\n{site:<26}");
+        let _ = write!(text, "\n{site:<44}");
         for fault in &faults {
             let cell = match table.get(&(site.to_owned(), *fault)) {
                 None => "-".to_owned(),
