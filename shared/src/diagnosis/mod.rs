@@ -58,7 +58,7 @@ pub use symptom::{Symptom, SymptomKind};
 pub use trigger::Trigger;
 pub use view::{
     CallFailure, Dangling, Dependency, FailedCall, Host, Level, LogPattern, ServiceView, Trend, View, Workload,
-    call_failure, config_maps, hosts, is_live, is_meant, is_ready, level, median, time_of,
+    call_failure, config_maps, hosts, is_live, is_meant, is_ready, level, median, revision_label, time_of,
 };
 
 use crate::snapshot::{Scope, Snapshot};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{TimelineEntry, View, symptom::Symptom};
+use super::{TimelineEntry, View, revision_label, symptom::Symptom};
 use crate::model::{Object, ObjectRef};
 
 /// How far back it goes.
@@ -20,12 +20,18 @@ pub(super) fn timeline(view: &View<'_>, symptoms: &[Symptom]) -> Vec<TimelineEnt
     };
     for workload in view.workloads() {
         if let Some(at) = workload.rolled_out_at() {
-            let revision = workload.replica_sets.len();
-            add(Some(at), &workload.object, format!("rolled out anew (revision {revision} kept or later)"));
+            add(Some(at), &workload.object, format!("{} rolled out", revision_label(workload.replica_sets[0])));
         }
         let mut known = HashSet::new();
         for event in view.events_about(workload) {
-            let scaling = event.reason == "ScalingReplicaSet" || event.reason == "SuccessfulRescale";
+            // A rollout scales its ReplicaSets as it starts; that it started is told already.
+            let of_rollout = |at: jiff::Timestamp| {
+                event.first_seen().is_some_and(|seen| (seen.as_second() - at.as_second()).abs() <= 5)
+            };
+            let scaling = match event.reason.as_str() {
+                "ScalingReplicaSet" => !workload.rolled_out_at().is_some_and(of_rollout),
+                reason => reason == "SuccessfulRescale",
+            };
             if scaling || (event.type_ == "Warning" && known.insert(event.reason.as_str())) {
                 let text: String = event.message.chars().take(160).collect();
                 add(event.first_seen(), &workload.object, format!("{}: {text}", event.reason));
@@ -34,9 +40,16 @@ pub(super) fn timeline(view: &View<'_>, symptoms: &[Symptom]) -> Vec<TimelineEnt
     }
     for node in view.snapshot.nodes.iter() {
         for condition in &node.status.conditions {
-            let bad = (condition.type_ == "Ready") != (condition.status == "True");
-            let word = if bad { "since" } else { "well since" };
-            add(condition.last_transition_time, &node.reference(), format!("{} {word}", condition.type_));
+            let what = match (condition.type_.as_str(), condition.status.as_str()) {
+                ("Ready", "True") => "ready".to_owned(),
+                (name @ ("Ready" | "MemoryPressure" | "DiskPressure" | "PIDPressure"), status)
+                    if name == "Ready" || status == "True" =>
+                {
+                    format!("{name} is {status}")
+                }
+                _ => continue,
+            };
+            add(condition.last_transition_time, &node.reference(), what);
         }
     }
     for symptom in symptoms {

@@ -23,7 +23,7 @@ pub use logs::{Level, LogPattern, level, time_of};
 pub use names::{Host, hosts};
 pub use service::ServiceView;
 pub use trend::{Trend, median};
-pub use workload::{Workload, is_live, is_ready};
+pub use workload::{Workload, is_live, is_ready, revision_label};
 
 use super::Trigger;
 use crate::{

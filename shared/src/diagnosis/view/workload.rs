@@ -103,6 +103,20 @@ impl<'a> Workload<'a> {
     }
 }
 
+/// A revision as people call it: `revision 5 (v2.3.1)`.
+pub fn revision_label(set: &ReplicaSet) -> String {
+    let revision = set.metadata.annotations.get("deployment.kubernetes.io/revision");
+    let image = set.spec.template.spec.containers.first().map(|it| it.image.as_str()).unwrap_or_default();
+    let name = image.rsplit('/').next().unwrap_or_default();
+    let tag = name.split_once('@').map_or(name, |(name, _)| name).split_once(':').map(|(_, tag)| tag);
+    match (revision, tag) {
+        (Some(revision), Some(tag)) => format!("revision {revision} ({tag})"),
+        (Some(revision), None) => format!("revision {revision}"),
+        (None, Some(tag)) => tag.to_owned(),
+        (None, None) => set.metadata.name.clone(),
+    }
+}
+
 /// Whether a pod should be working: not being deleted and not ended.
 pub fn is_live(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_none() && !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed")

@@ -7,8 +7,8 @@
 //! deployed, in which case pods of the old revision fail as well.
 
 use crate::{
-    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, is_ready},
-    model::{Container, PodSpec, ReplicaSet},
+    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, is_ready, revision_label},
+    model::{Container, PodSpec},
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[CauseSpec::mechanism("bad-rollout", Category::Runtime)];
@@ -40,7 +40,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             continue;
         }
         let object = workload.object.clone();
-        let (new, old) = (label(newest), label(before));
+        let (new, old) = (revision_label(newest), revision_label(before));
         let mut evidence = vec![case.spec(&object, format!("{new} changes against {old}: {}", changes.join("; ")))];
         let text = format!("{} of {new} not ready, {old_ready} of {old} ready", failing.len());
         evidence.push(case.status(&object, rolled_out, text));
@@ -55,20 +55,6 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             .check(Kubectl::logs(&object, None, true))
             .action(ActionKind::Rollback, Risk::Medium, format!("back to {old}, which ran"));
         case.find(finding);
-    }
-}
-
-/// `revision 5 (v2.3.1)`.
-fn label(set: &ReplicaSet) -> String {
-    let revision = set.metadata.annotations.get("deployment.kubernetes.io/revision");
-    let image = set.spec.template.spec.containers.first().map(|it| it.image.as_str()).unwrap_or_default();
-    let name = image.rsplit('/').next().unwrap_or_default();
-    let tag = name.split_once('@').map_or(name, |(name, _)| name).split_once(':').map(|(_, tag)| tag);
-    match (revision, tag) {
-        (Some(revision), Some(tag)) => format!("revision {revision} ({tag})"),
-        (Some(revision), None) => format!("revision {revision}"),
-        (None, Some(tag)) => tag.to_owned(),
-        (None, None) => set.metadata.name.clone(),
     }
 }
 
