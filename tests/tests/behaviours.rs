@@ -26,13 +26,13 @@ async fn an_event_that_arrives_three_times_is_posted_once_and_its_end_closes_the
     let (night, alarm) = bad_rollout().await;
     let app = night.app();
     for _ in 0..3 {
-        assert_eq!(deliver(&app, &[alarm.clone()]).await, NOTHING);
+        assert_eq!(deliver(&app, std::slice::from_ref(&alarm)).await, NOTHING);
     }
     assert_eq!(night.threads().len(), 1);
     night.clock.advance(Duration::from_secs(600));
     let ok = later(&alarm, "OK", 600);
     for _ in 0..2 {
-        assert_eq!(deliver(&app, &[ok.clone()]).await, NOTHING);
+        assert_eq!(deliver(&app, std::slice::from_ref(&ok)).await, NOTHING);
     }
     let messages = night.messages();
     let resolved: Vec<_> = messages.iter().filter(|message| key(message).ends_with("/resolved")).collect();
@@ -60,7 +60,7 @@ async fn an_end_that_arrives_before_its_beginning_leaves_no_open_incident() {
 async fn missing_data_is_noted_in_the_thread_and_ends_nothing() {
     let (night, alarm) = bad_rollout().await;
     let app = night.app();
-    assert_eq!(deliver(&app, &[alarm.clone()]).await, NOTHING);
+    assert_eq!(deliver(&app, std::slice::from_ref(&alarm)).await, NOTHING);
     night.clock.advance(Duration::from_secs(120));
     assert_eq!(deliver(&app, &[later(&alarm, "INSUFFICIENT_DATA", 120)]).await, NOTHING);
     let messages = night.messages();
@@ -101,7 +101,7 @@ async fn a_thousand_alarms_make_one_thread_and_at_most_an_update_a_second() {
 async fn an_outage_of_slack_loses_nothing_and_repeats_nothing() {
     let (night, alarm) = bad_rollout().await;
     night.sim.faults().inject(Rule::always(Service::Slack, Fault::ServerError));
-    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, [alarm.clone()]);
+    assert_eq!(deliver(&night.app(), std::slice::from_ref(&alarm)).await, std::slice::from_ref(&alarm));
     night.sim.faults().clear();
     night.clock.advance(Duration::from_secs(360));
     assert_eq!(deliver(&night.app(), &[alarm]).await, NOTHING);
@@ -120,7 +120,7 @@ async fn a_rate_limit_is_waited_out() {
 async fn a_cluster_out_of_reach_is_said_beside_what_the_alarm_says() {
     let (mut night, alarm) = bad_rollout().await;
     night.more.push(("NIGHTSHIFT_KUBE_ENDPOINT", "http://127.0.0.1:9"));
-    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    assert_eq!(deliver(&night.app(), std::slice::from_ref(&alarm)).await, NOTHING);
     let threads = night.threads();
     assert_eq!(threads.len(), 1);
     let name = alarm["detail"]["alarmName"].as_str().unwrap();
@@ -142,19 +142,19 @@ fn assert_upgraded(night: &Night) {
 async fn a_cause_that_a_later_alarm_brings_is_told_in_the_thread_that_stands_without_one() {
     let (mut night, alarm) = bad_rollout().await;
     night.more.push(("NIGHTSHIFT_KUBE_ENDPOINT", "http://127.0.0.1:9"));
-    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    assert_eq!(deliver(&night.app(), std::slice::from_ref(&alarm)).await, NOTHING);
     assert_eq!(causes(&night.threads()[0]), Vec::<String>::new());
     night.more.pop();
     night.clock.advance(Duration::from_secs(120));
     let second = another(&alarm, "second");
     for _ in 0..2 {
-        assert_eq!(deliver(&night.app(), &[second.clone()]).await, NOTHING);
+        assert_eq!(deliver(&night.app(), std::slice::from_ref(&second)).await, NOTHING);
     }
     assert_upgraded(&night);
     // Others of that cause join, and the end of all of them ends it.
     night.clock.advance(Duration::from_secs(120));
     let third = another(&alarm, "third");
-    assert_eq!(deliver(&night.app(), &[third.clone()]).await, NOTHING);
+    assert_eq!(deliver(&night.app(), std::slice::from_ref(&third)).await, NOTHING);
     assert!(shown(&night.threads()[0]).contains("2 more alarms"), "{}", shown(&night.threads()[0]));
     night.clock.advance(Duration::from_secs(120));
     let ends = [later(&alarm, "OK", 400), later(&second, "OK", 400), later(&third, "OK", 400)];
@@ -167,7 +167,7 @@ async fn a_cause_that_a_later_alarm_brings_is_told_in_the_thread_that_stands_wit
 async fn an_alarm_without_a_cause_that_fires_again_is_looked_at_again() {
     let (mut night, alarm) = bad_rollout().await;
     night.more.push(("NIGHTSHIFT_KUBE_ENDPOINT", "http://127.0.0.1:9"));
-    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    assert_eq!(deliver(&night.app(), std::slice::from_ref(&alarm)).await, NOTHING);
     night.clock.advance(Duration::from_secs(120));
     assert_eq!(deliver(&night.app(), &[later(&alarm, "INSUFFICIENT_DATA", 100)]).await, NOTHING);
     night.more.pop();
@@ -187,7 +187,7 @@ async fn an_alarm_of_errors_as_it_fires_is_not_called_healthy() {
     assert!(night.sim.world().advance_until(jiff::SignedDuration::from_mins(30), fires));
     night.clock.advance(Duration::try_from(night.sim.world().now().duration_since(before)).unwrap());
     let alarm = night.sim.world().take_alarm_events().into_iter().find(is_errors).unwrap();
-    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    assert_eq!(deliver(&night.app(), std::slice::from_ref(&alarm)).await, NOTHING);
     println!("{}", shown(&night.threads()[0]));
     assert!(!night.threads()[0].text.contains("nothing wrong"), "{}", night.threads()[0].text);
     night.sim.world().advance(jiff::SignedDuration::from_mins(2));
@@ -236,7 +236,7 @@ async fn a_malformed_record_goes_back_and_its_batch_mates_are_posted() {
 async fn korean_is_a_setting() {
     let (mut night, alarm) = bad_rollout().await;
     night.more.extend([("NIGHTSHIFT_LANG", "ko"), ("NIGHTSHIFT_TZ", "Asia/Seoul")]);
-    assert_eq!(deliver(&night.app(), &[alarm.clone()]).await, NOTHING);
+    assert_eq!(deliver(&night.app(), std::slice::from_ref(&alarm)).await, NOTHING);
     let first = night.threads().remove(0);
     println!("{}", shown(&first));
     assert!(first.text.starts_with("🔴 *[INFRA] payments/api"), "{}", first.text);

@@ -5,6 +5,8 @@
 //! process ends, at most five times, with the visibility time-out in between, and with the sweep of the minute after it.
 //! Nothing may be lost (every message of the clean life stands, the first one in its last state) and nothing may stand twice.
 
+#![allow(clippy::unwrap_used, reason = "helpers of a test: where they fail, the test has failed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;

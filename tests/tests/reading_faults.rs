@@ -5,6 +5,8 @@
 //! the first delivery does, with all its repetitions within it; the queue delivers again where that fails. In the end one
 //! thread stands, nothing in it stands twice, and what could not be read is named where the message went out without it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of a test: where they fail, the test has failed")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
