@@ -12,7 +12,7 @@ ifneq ($(shell command -v kubectl),)
 export NIGHTSHIFT_REQUIRE_JUDGES := 1
 endif
 
-.PHONY: demo test unit judges lint deny bench bench-diagnosis bench-cold-start release deploy clean
+.PHONY: demo test judges lint deny bench bench-diagnosis bench-cold-start bench-first-message release deploy clean
 
 ## The product against a simulated cluster; prints the address of the Slack channel's page.
 demo: build
@@ -49,14 +49,19 @@ lint:
 deny:
 	$(CARGO) deny --locked check licenses bans sources
 
-## Figures: diagnosis on recorded incidents (when present), cold start, package size.
-bench: bench-diagnosis bench-cold-start
+## Figures: diagnosis on recorded incidents (when present), cold start, package size, time to the first message.
+bench: bench-diagnosis bench-cold-start bench-first-message
 
 bench-diagnosis:
 	$(CARGO) bench --locked --package shared --no-default-features --bench diagnosis
 
 bench-cold-start: judges release
 	$(VENV)/bin/python tests/bench/cold_start.py target/release/alarm-analysis target/release/empty-function
+
+bench-first-message: judges release
+	$(CARGO) build --locked --package cli
+	$(VENV)/bin/python tests/bench/first_message.py target/debug/nightshift target/release/alarm-analysis \
+		target/release/empty-function events/alarm-metric.json
 
 release:
 	$(CARGO) build --locked --release --package alarm-analysis
