@@ -40,6 +40,7 @@ def until_first_request(command, listener):
         "AWS_LAMBDA_LOG_GROUP_NAME": "bench",
         "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
         "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",
         "NIGHTSHIFT_CLUSTERS": "prod-eks",

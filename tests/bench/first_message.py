@@ -78,7 +78,10 @@ def main():
     parser.add_argument("event")
     arguments = parser.parse_args()
 
-    bare = json.loads(pathlib.Path(arguments.event).read_text())
+    sim, environment = start_sim(arguments.nightshift)
+    # The sample is of another cluster; here it is about the simulated one.
+    sample = pathlib.Path(arguments.event).read_text()
+    bare = json.loads(re.sub(r'("ClusterName":\s*)"[^"]*"', r'\1"%s"' % environment["NIGHTSHIFT_CLUSTERS"], sample))
     batch = {
         "Records": [
             {
@@ -93,7 +96,6 @@ def main():
             }
         ]
     }
-    sim, environment = start_sim(arguments.nightshift)
     try:
         contenders = {
             "alarm-analysis": ([arguments.function], True),
