@@ -19,6 +19,8 @@ async fn a_dump_gives_the_same_cause_as_the_live_cluster() {
         };
         assert!(sim.world().advance_until(SignedDuration::from_mins(30), fires));
         let trigger = Trigger::from_alarm_event(&firing(&sim.world().take_alarm_events()));
+        // The first alarm may ring before the first crash is reported; a minute later there is something to agree on.
+        sim.world().advance(SignedDuration::from_mins(1));
 
         let target = shared::eks::ClusterTarget::Endpoint { url: sim.kube_endpoint(), name: "prod-eks".to_owned() };
         let cluster = shared::eks::Cluster::connect(&target, &aws(&sim.environment())).await.unwrap();
