@@ -13,10 +13,11 @@ use sim::lambda::find_binary;
 pub fn binary(name: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--package", name])
+        // The whole workspace, as `make test` builds it: one package alone would be built with features of its own.
+        .args(["build", "--quiet", "--locked", "--workspace", "--bins"])
         .current_dir(crate::judges::repository())
         .status();
-    assert!(status.is_ok_and(|status| status.success()), "cargo build --package {name} failed");
+    assert!(status.is_ok_and(|status| status.success()), "cargo build --workspace --bins failed, wanted for {name}");
     match find_binary(name) {
         Ok(path) => path,
         Err(error) => panic!("{error}"),
