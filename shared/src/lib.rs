@@ -1,13 +1,14 @@
 //! What every Nightshift function shares.
 //!
 //! Pure parts first: [`model`] (slim Kubernetes objects), [`snapshot`] (all that is known of a cluster at one moment),
-//! [`diagnosis`] (evidence, findings, ranked causes), [`incident`], [`redact`], [`text`]. Then the clients, each behind the
-//! feature of its name, so that a function carries only what it uses.
+//! [`diagnosis`] (evidence, findings, ranked causes), [`incident`], [`bus`] (what the functions say to each other), [`redact`],
+//! [`text`]. Then the clients, each behind the feature of its name, so that a function carries only what it uses.
 
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "bedrock")]
 pub mod bedrock;
+pub mod bus;
 pub mod config;
 pub mod deadline;
 pub mod diagnosis;
