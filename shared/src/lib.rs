@@ -18,6 +18,7 @@ pub mod incident;
 pub mod metrics;
 pub mod model;
 pub mod redact;
+pub mod roles;
 #[cfg(feature = "slack")]
 pub mod slack;
 pub mod snapshot;

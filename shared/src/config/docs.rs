@@ -49,6 +49,12 @@ services:
     namespace: payments
 channels:                         # by namespace; wins over the cluster's channel
   payments: C9876543210
+roles:                            # without any, everybody may ask and nobody may change anything
+  - role: viewer                  # asks; operator: starts what needs no approval; approver: approves
+    users: ["*"]                  # ids of users, or * for everybody
+  - role: approver
+    groups: [sre]                 # user groups, by handle or id
+    namespaces: [shop, payments]  # everywhere when left out
 ```
 "#;
 

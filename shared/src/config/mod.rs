@@ -15,6 +15,6 @@ mod table;
 pub use docs::settings_page;
 pub use reader::{ConfigError, Problem};
 pub use secret::{Secret, SecretError, SecretSource};
-pub use settings::{BedrockSettings, Links, NetCheck, ReportSettings, Settings, SlackSettings};
+pub use settings::{Answers, BedrockSettings, Links, NetCheck, ReportSettings, Settings, SlackSettings};
 pub use structure::{ClusterSettings, ServiceSettings, Structure};
 pub use table::{SETTINGS, Setting};

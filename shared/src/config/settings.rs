@@ -8,7 +8,7 @@ use super::{
     secret::SecretSource,
     structure::{ClusterSettings, Structure},
 };
-use crate::{store::StoreLocation, text::Language};
+use crate::{roles::Roles, store::StoreLocation, text::Language};
 
 /// All settings, checked. What is `None` was not set and has no default.
 #[derive(Debug, Clone)]
@@ -58,6 +58,18 @@ pub struct SlackSettings {
     pub channel: Option<String>,
     /// The Web API.
     pub api_url: Option<Url>,
+    /// Who sees the answer to a slash command.
+    pub answers: Answers,
+}
+
+/// Who sees the answer to a slash command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Answers {
+    /// Whoever asked.
+    #[default]
+    Ephemeral,
+    /// Everybody in the channel.
+    InChannel,
 }
 
 /// Where links in messages lead.
@@ -140,6 +152,7 @@ impl Settings {
                 signing_secret: reader.secret("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_SECRET_ARN"),
                 channel: reader.text("SLACK_CHANNEL"),
                 api_url: reader.url("SLACK_API_URL"),
+                answers: reader.with("NIGHTSHIFT_ANSWERS", answers).unwrap_or_default(),
             },
             store: reader.with("NIGHTSHIFT_STORE", str::parse),
             bus: reader.text("NIGHTSHIFT_BUS"),
@@ -185,6 +198,11 @@ impl Settings {
         let of_cluster = || self.clusters.iter().find(|known| known.name == cluster)?.channel.as_deref();
         let of_namespace = self.structure.channels.get(namespace).map(String::as_str);
         of_namespace.or_else(of_cluster).or(self.slack.channel.as_deref())
+    }
+
+    /// Who may ask and do what.
+    pub fn roles(&self) -> Roles {
+        Roles::new(self.structure.roles.clone())
     }
 }
 
@@ -266,6 +284,14 @@ fn time_zone(text: &str) -> Result<TimeZone, String> {
 
 fn language(text: &str) -> Result<Language, String> {
     Language::from_code(text).ok_or_else(|| format!("is \"{text}\"; write en or ko"))
+}
+
+fn answers(text: &str) -> Result<Answers, String> {
+    match text {
+        "ephemeral" => Ok(Answers::Ephemeral),
+        "in_channel" => Ok(Answers::InChannel),
+        _ => Err(format!("is \"{text}\"; write ephemeral or in_channel")),
+    }
 }
 
 fn email(text: &str) -> Result<String, String> {

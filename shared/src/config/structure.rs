@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::reader::Problem;
+use crate::roles::Grant;
 
 /// The file that `NIGHTSHIFT_CONFIG` names.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -16,6 +17,8 @@ pub struct Structure {
     pub services: Vec<ServiceSettings>,
     /// Channels by namespace, for what is about one namespace.
     pub channels: BTreeMap<String, String>,
+    /// Who may ask and do what; everybody may ask and nobody do anything where empty.
+    pub roles: Vec<Grant>,
 }
 
 /// One cluster.
@@ -107,6 +110,20 @@ impl Structure {
                 }
             }
         }
+        for (at, grant) in self.roles.iter().enumerate() {
+            if grant.users.is_empty() && grant.groups.is_empty() {
+                problem(format!("roles[{at}]"), "is for nobody; name users or groups, or write users: [\"*\"]".into());
+            }
+            for user in &grant.users {
+                let is_id =
+                    user.len() > 1 && user.starts_with(['U', 'W']) && user.chars().all(|c| c.is_ascii_alphanumeric());
+                if user != crate::roles::EVERYBODY && !is_id {
+                    let help =
+                        "which is no user's id; write for example U0123456789 (in Slack: profile, ⋮, Copy member ID)";
+                    problem(format!("roles[{at}].users"), format!("has \"{user}\", {help}"));
+                }
+            }
+        }
         problems
     }
 }
@@ -136,12 +153,20 @@ channels: { payments: C02 }
         let text = "
 clusters: [{ name: a }, { name: a, role_arn: admin }]
 services: [{ name: x, namespace: n, workload: Deploy/x, depends_on: [y] }]
+roles: [{ role: viewer }, { role: operator, users: [mina] }]
 ";
         let problems = Structure::parse(text).unwrap_err();
         let places: Vec<_> = problems.iter().map(|problem| problem.setting.as_str()).collect();
         assert_eq!(
             places,
-            ["clusters[1].name", "clusters[1].role_arn", "services[0].workload", "services[0].depends_on"]
+            [
+                "clusters[1].name",
+                "clusters[1].role_arn",
+                "services[0].workload",
+                "services[0].depends_on",
+                "roles[0]",
+                "roles[1].users"
+            ]
         );
     }
 

@@ -60,6 +60,8 @@ pub const SETTINGS: &[Setting] = &[
         "The channel for everything that has no channel of its own. Its id, not its name: a channel can be renamed, and only an id lets Nightshift look whether a message is there."),
     setting(SLACK, "SLACK_API_URL", Some("https://slack.com/api/"), "http://127.0.0.1:8003/api/",
         "Where the Slack Web API is."),
+    setting(SLACK, "NIGHTSHIFT_ANSWERS", Some("ephemeral"), "in_channel",
+        "Who sees the answer to a slash command: ephemeral (whoever asked) or in_channel (everybody there)."),
 
     setting(KEEPING, "NIGHTSHIFT_STORE", None, "dynamodb:nightshift",
         "Where incidents, messages on their way and decisions are kept: dynamodb:TABLE, or file:PATH on a laptop."),
@@ -96,5 +98,5 @@ pub const SETTINGS: &[Setting] = &[
     setting(GENERAL, "NIGHTSHIFT_LANG", Some("en"), "ko", "The language of messages: en or ko."),
     setting(GENERAL, "NIGHTSHIFT_TZ", Some("UTC"), "Asia/Seoul", "The time zone of times in messages."),
     setting(GENERAL, "NIGHTSHIFT_LOG", Some("info"), "info,shared::slack=debug", "What is logged, as tracing filters are written."),
-    setting(GENERAL, "NIGHTSHIFT_CONFIG", None, "/var/task/nightshift.yaml", "A YAML file with what is structured: clusters, services, channels of namespaces."),
+    setting(GENERAL, "NIGHTSHIFT_CONFIG", None, "/var/task/nightshift.yaml", "A YAML file with what is structured: clusters, services, channels of namespaces, roles."),
 ];

@@ -56,7 +56,7 @@ impl Cluster {
         logs.into_iter().map(|(_, log)| log).collect()
     }
 
-    async fn log(&self, reading: &Reading<'_>, choice: &LogChoice) -> Result<String, ReadError> {
+    pub(super) async fn log(&self, reading: &Reading<'_>, choice: &LogChoice) -> Result<String, ReadError> {
         let plan = &reading.plan.logs;
         let LogChoice { namespace, pod, container, previous } = choice;
         let which = if *previous { "previous log" } else { "log" };

@@ -6,6 +6,7 @@
 //! - [`Cluster::read`] reads all kinds of a [`Snapshot`](crate::snapshot::Snapshot) in pages, at the same time, within the
 //!   bounds of a [`ReadPlan`]. What is refused, cut off or too slow is missing from the snapshot and named in its gaps; only a
 //!   cluster of which nothing at all could be read is an error.
+//! - [`Cluster::survey`] looks at single kinds, where a question needs no more: objects are folded page by page and dropped.
 //!
 //! Nothing here writes, and Secrets are never asked for.
 
@@ -17,6 +18,7 @@ mod logs;
 mod page;
 mod plan;
 mod read;
+mod survey;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -28,5 +30,6 @@ mod which_logs;
 pub use connect::{Cluster, ConnectError};
 pub use error::ReadError;
 pub use plan::{Focus, KeepPlan, LogPlan, ReadPlan};
+pub use survey::Survey;
 pub use target::{ClusterTarget, TargetError};
 pub use token::{TokenError, TokenSource};

@@ -18,7 +18,7 @@ use super::{
     keep::{Kept, Scale},
     trim::Trim,
 };
-use crate::model::Kind;
+use crate::model::{Kind, Object};
 
 /// Attempts at a request that the API asks to repeat (429, 503, 504), the first included.
 const ATTEMPTS: u32 = 4;
@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause, also where the API asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How often a list is started over.
-const RESTARTS: usize = 2;
+pub(super) const RESTARTS: usize = 2;
 
 /// What a request is for, which decides how its refusal is worded.
 pub(super) struct Wanted<'a> {
@@ -70,19 +70,19 @@ impl<T: Trim> Listed<T> {
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
-struct Page<T> {
+pub(super) struct Page<T> {
     #[serde(default)]
-    metadata: ListMeta,
+    pub(super) metadata: ListMeta,
     /// Null where there are none, but always there: an answer without it is no list.
     #[serde(deserialize_with = "Option::deserialize")]
-    items: Option<Vec<T>>,
+    pub(super) items: Option<Vec<T>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct ListMeta {
+pub(super) struct ListMeta {
     #[serde(rename = "continue")]
-    next: Option<String>,
+    pub(super) next: Option<String>,
     remaining_item_count: Option<usize>,
 }
 
@@ -126,7 +126,7 @@ impl Cluster {
     }
 
     /// One page, and how many of its objects made no sense and were dropped.
-    async fn page<T: Trim>(
+    pub(super) async fn page<T: Object>(
         &self,
         reading: &Reading<'_>,
         path: &str,
@@ -316,7 +316,7 @@ fn message(body: &[u8]) -> String {
 }
 
 /// The path of a page: `/api/v1/namespaces/shop/pods?limit=500&continue=…`.
-fn list_path(kind: Kind, namespace: Option<&str>, limit: usize, next: &str) -> String {
+pub(super) fn list_path(kind: Kind, namespace: Option<&str>, limit: usize, next: &str) -> String {
     let version = kind.api_version();
     let root = if version.contains('/') { "apis" } else { "api" };
     let mut path = format!("/{root}/{version}");

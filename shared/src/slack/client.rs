@@ -46,6 +46,16 @@ pub struct Posted {
     pub ts: MessageTs,
 }
 
+/// A user group: <https://docs.slack.dev/reference/objects/usergroup-object>.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct UserGroup {
+    /// Its id, `S0123456789`.
+    pub id: String,
+    /// What people mention it by, without the at sign.
+    #[serde(default)]
+    pub handle: String,
+}
+
 /// A file for a channel or thread.
 #[derive(Debug, Clone)]
 pub struct Upload {
@@ -221,7 +231,8 @@ impl Slack {
     }
 
     /// Posts to a `response_url`, which Slack gave with a command or a pressed button; `replace` puts the message in the
-    /// place of the one with the button.
+    /// place of the one with the button, or of what was posted to the same address before. One that replaces may be
+    /// repeated, and is where Slack says nothing of the first.
     pub async fn respond(
         &self,
         response_url: &Url,
@@ -230,24 +241,78 @@ impl Slack {
         message: &Message,
         deadline: Deadline,
     ) -> Result<(), SlackError> {
-        let method = "response_url";
         let mut body = payload(message);
         body["replace_original"] = json!(replace);
         body["response_type"] = json!(if in_channel { "in_channel" } else { "ephemeral" });
-        let request = self.inner.http.post(response_url.clone()).json(&body).timeout(deadline.cap(CALL));
-        let answer = request.send().await.map_err(|error| lost(method, Effect::Once, &error))?;
-        match answer.status() {
+        let effect = if replace { Effect::Idempotent } else { Effect::Once };
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let Err(error) = self.send_response(response_url, &body, effect, deadline).await else { return Ok(()) };
+            let SlackError::Retry { retry_after, .. } = &error else { return Err(error) };
+            let wait = retry_after.unwrap_or(Duration::from_millis(200) * 2u32.pow(attempt));
+            if attempt >= 3 || !deadline.fits(wait, Duration::from_millis(500)) {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn send_response(
+        &self,
+        response_url: &Url,
+        body: &Value,
+        effect: Effect,
+        deadline: Deadline,
+    ) -> Result<(), SlackError> {
+        let method = "response_url";
+        let request = self.inner.http.post(response_url.clone()).json(body).timeout(deadline.cap(CALL));
+        let answer = request.send().await.map_err(|error| lost(method, effect, &error))?;
+        let status = answer.status();
+        match status {
             status if status.is_success() => Ok(()),
+            StatusCode::TOO_MANY_REQUESTS => Err(SlackError::Retry {
+                method,
+                reason: "rate limited".into(),
+                retry_after: Some(retry_after(&answer)),
+            }),
             StatusCode::NOT_FOUND | StatusCode::GONE => {
                 Err(SlackError::Refused { method, code: "expired_url".into(), advice: advice("expired_url") })
             }
-            status if status.is_server_error() => {
-                Err(SlackError::Ambiguous { method, reason: format!("HTTP status {}", status.as_u16()) })
+            status if status.is_client_error() => {
+                // The body is Slack's code, such as invalid_blocks; nothing else is taken over from it.
+                let code = answer.text().await.unwrap_or_default();
+                let is_code =
+                    (1..60).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                let code = if is_code { code } else { format!("status {}", status.as_u16()) };
+                let advice = advice(&code);
+                Err(SlackError::Refused { method, code, advice })
             }
-            status => {
-                Err(SlackError::Retry { method, reason: format!("HTTP status {}", status.as_u16()), retry_after: None })
-            }
+            status => Err(effect.unknown(method, format!("HTTP status {}", status.as_u16()))),
         }
+    }
+
+    /// The workspace's user groups that are not disabled. Needs `usergroups:read`.
+    pub async fn user_groups(&self, deadline: Deadline) -> Result<Vec<UserGroup>, SlackError> {
+        #[derive(Deserialize)]
+        struct Groups {
+            usergroups: Vec<UserGroup>,
+        }
+        let form = [("include_disabled", "false")];
+        let groups: Groups = self.call("usergroups.list", Body::Form(&form), Effect::Idempotent, deadline).await?;
+        Ok(groups.usergroups)
+    }
+
+    /// The members of a user group. Needs `usergroups:read`.
+    pub async fn user_group_members(&self, group: &str, deadline: Deadline) -> Result<Vec<UserId>, SlackError> {
+        #[derive(Deserialize)]
+        struct Members {
+            users: Vec<UserId>,
+        }
+        let form = [("usergroup", group)];
+        let members: Members =
+            self.call("usergroups.users.list", Body::Form(&form), Effect::Idempotent, deadline).await?;
+        Ok(members.users)
     }
 
     /// Uploads a file to a channel, or into the thread under `thread`.

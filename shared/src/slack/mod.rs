@@ -17,7 +17,7 @@ mod tests;
 mod text;
 
 pub use block::{Block, Button, ButtonStyle, Choice, Confirm, Element, StaticSelect};
-pub use client::{Posted, Slack, SlackConfig, Upload};
+pub use client::{Posted, Slack, SlackConfig, Upload, UserGroup};
 pub use error::SlackError;
 pub use message::{Attachment, Colour, Message, MessageKey};
 pub use text::{Data, Mrkdwn, MrkdwnArg, Text, escape, escape_plain};

@@ -240,11 +240,40 @@ async fn an_answer_to_a_command_goes_to_its_response_url_and_keeps_it_secret() {
     slack.respond(&url, true, false, &message(), soon()).await.unwrap();
     assert_eq!(script.lock().unwrap().calls[0].1["replace_original"], true);
     let expired = slack.respond(&url, true, false, &message(), soon()).await.unwrap_err();
-    let failed = slack.respond(&url, true, false, &message(), soon()).await.unwrap_err();
+    let failed = slack.respond(&url, false, false, &message(), soon()).await.unwrap_err();
     assert!(matches!(&expired, SlackError::Refused { code, .. } if code == "expired_url"));
     assert!(failed.is_ambiguous());
     assert!(!format!("{expired} {failed} {expired:?}").contains("secret-path"));
     assert!(script.lock().unwrap().tokens.is_empty(), "the token is not sent to a response_url");
+}
+
+#[tokio::test]
+async fn an_answer_that_replaces_is_repeated_until_slack_takes_it() {
+    let answers = [Answer::RateLimited(0), Answer::Status(503), Answer::Json(json!({ "ok": true }))];
+    let (slack, script) = slack(answers).await;
+    let url = slack.base().join("hook").unwrap();
+    slack.respond(&url, true, true, &message(), soon()).await.unwrap();
+    let calls = script.lock().unwrap().calls.clone();
+    assert_eq!(calls.len(), 3);
+    assert_eq!(calls[2].1["response_type"], "in_channel");
+}
+
+#[tokio::test]
+async fn the_groups_of_a_person_are_asked_for_once_and_under_the_names_that_grants_use() {
+    use crate::roles::{Directory, Grant, Role, Roles};
+    let groups = json!([{ "id": "S01", "handle": "sre" }, { "id": "S02", "handle": "shop-team" }]);
+    let answers = [
+        Answer::Json(json!({ "ok": true, "usergroups": groups })),
+        Answer::Json(json!({ "ok": true, "users": ["U1", "U2"] })),
+    ];
+    let (slack, script) = slack(answers).await;
+    let grant: Grant = serde_json::from_value(json!({ "role": "approver", "groups": ["sre", "gone"] })).unwrap();
+    let (roles, directory) = (Roles::new(vec![grant]), Directory::default());
+    for (user, may) in [("U1", true), ("U3", false), ("U2", true)] {
+        let person = directory.person(user, &roles, async || Ok(slack.clone()), soon()).await.unwrap();
+        assert_eq!(roles.allows(&person, Role::Approver, "shop"), may, "{user}");
+    }
+    assert_eq!(methods(&script), ["usergroups.list", "usergroups.users.list"]);
 }
 
 #[test]

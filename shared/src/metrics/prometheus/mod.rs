@@ -4,6 +4,7 @@
 //! step is chosen so that a series stays far below Prometheus' limit of 11,000 points.
 
 mod answer;
+mod instant;
 mod queries;
 mod sign;
 
@@ -13,6 +14,7 @@ use futures::future::{BoxFuture, join_all};
 use thiserror::Error;
 use url::Url;
 
+pub use self::instant::Sample;
 use self::queries::Wanted;
 use self::sign::Signer;
 use super::{MetricQuery, MetricSource, Metrics, Window, distinct};
@@ -84,8 +86,13 @@ impl Prometheus {
             ("step", step.to_string()),
             ("timeout", format!("{}ms", limit.as_millis())),
         ];
-        let mut address = self.base.clone();
-        address.query_pairs_mut().extend_pairs(&form);
+        let (status, body) = self.get(self.base.clone(), &form).await?;
+        answer::series(&body, status, wanted)
+    }
+
+    /// The status and body of a query.
+    async fn get(&self, mut address: Url, form: &[(&str, String)]) -> Result<(u16, Vec<u8>), String> {
+        address.query_pairs_mut().extend_pairs(form);
         // SigV4 knows a space as %20 only; a plus sign that is meant has been written %2B.
         let query = address.query().unwrap_or_default().replace('+', "%20");
         address.set_query(Some(&query));
@@ -104,7 +111,7 @@ impl Prometheus {
             }
             body.extend_from_slice(&chunk);
         }
-        answer::series(&body, status.as_u16(), wanted)
+        Ok((status.as_u16(), body))
     }
 }
 
