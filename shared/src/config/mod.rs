@@ -6,6 +6,7 @@
 //! ([`Structure`]). Secrets are values on a laptop and Secrets Manager ARNs elsewhere ([`SecretSource`]).
 
 mod docs;
+mod door;
 mod reader;
 mod secret;
 mod settings;
@@ -13,6 +14,7 @@ mod structure;
 mod table;
 
 pub use docs::settings_page;
+pub use door::DoorSettings;
 pub use reader::{ConfigError, Problem};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{Answers, BedrockSettings, Links, NetCheck, ReportSettings, Settings, SlackSettings};

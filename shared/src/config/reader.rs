@@ -48,6 +48,15 @@ impl<'a> Reader<'a> {
         self.problems.into_inner()
     }
 
+    /// Notes which of these are not set; a secret counts as set when its ARN is.
+    pub(super) fn require(&self, names: &[&str]) {
+        for name in names {
+            if self.set(name).is_none() && self.set(&format!("{name}_SECRET_ARN")).is_none() {
+                self.problem(*name, "is not set; see docs/settings.md");
+            }
+        }
+    }
+
     /// The variable as it was set, without its default. Empty counts as not set: templates pass empty values.
     fn set(&self, name: &str) -> Option<String> {
         (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use super::{
+    door,
     reader::{ConfigError, Problem, Reader},
     secret::SecretSource,
     structure::{ClusterSettings, Structure},
@@ -25,8 +26,8 @@ pub struct Settings {
     pub store: Option<StoreLocation>,
     /// The functions' own bus.
     pub bus: Option<String>,
-    /// The webhooks' shared secret.
-    pub webhook_secret: Option<SecretSource>,
+    /// The webhooks' shared secrets, the one that is valid beside it last.
+    pub webhook_secrets: Vec<SecretSource>,
     /// Prometheus.
     pub prometheus_url: Option<Url>,
     /// For links in messages.
@@ -136,12 +137,7 @@ impl Settings {
         read_file: &dyn Fn(&str) -> std::io::Result<String>,
     ) -> Result<Self, ConfigError> {
         let reader = Reader::new(lookup);
-        for name in required {
-            let is_set = |name: &str| lookup(name).is_some_and(|value| !value.trim().is_empty());
-            if !is_set(name) && !is_set(&format!("{name}_SECRET_ARN")) {
-                reader.problem(*name, "is not set; see docs/settings.md");
-            }
-        }
+        reader.require(required);
         let structure = structure(&reader, read_file);
         let settings = Self {
             clusters: clusters(&reader, &structure),
@@ -149,14 +145,14 @@ impl Settings {
             namespace: reader.text("K8S_NAMESPACE").unwrap_or_default(),
             slack: SlackSettings {
                 bot_token: reader.secret("SLACK_BOT_TOKEN", "SLACK_BOT_TOKEN_SECRET_ARN"),
-                signing_secret: reader.secret("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_SECRET_ARN"),
+                signing_secret: door::signing_secret(&reader),
                 channel: reader.text("SLACK_CHANNEL"),
                 api_url: reader.url("SLACK_API_URL"),
                 answers: reader.with("NIGHTSHIFT_ANSWERS", answers).unwrap_or_default(),
             },
             store: reader.with("NIGHTSHIFT_STORE", str::parse),
             bus: reader.text("NIGHTSHIFT_BUS"),
-            webhook_secret: reader.secret("WEBHOOK_SECRET", "WEBHOOK_SECRET_SECRET_ARN"),
+            webhook_secrets: door::webhook_secrets(&reader),
             prometheus_url: reader.url("PROMETHEUS_URL"),
             links: Links {
                 grafana: reader.url("GRAFANA_URL"),
@@ -282,7 +278,7 @@ fn time_zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text).map_err(|_| format!("is \"{text}\", which is no time zone; write for example Asia/Seoul"))
 }
 
-fn language(text: &str) -> Result<Language, String> {
+pub(super) fn language(text: &str) -> Result<Language, String> {
     Language::from_code(text).ok_or_else(|| format!("is \"{text}\"; write en or ko"))
 }
 

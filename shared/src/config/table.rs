@@ -70,6 +70,9 @@ pub const SETTINGS: &[Setting] = &[
     secret(KEEPING, "WEBHOOK_SECRET", "The shared secret of Alertmanager's and Grafana's webhooks."),
     setting(KEEPING, "WEBHOOK_SECRET_SECRET_ARN", None, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:nightshift#webhook",
         "Where Secrets Manager keeps the webhook secret."),
+    secret(KEEPING, "WEBHOOK_SECRET_PREVIOUS", "A second secret that is valid beside WEBHOOK_SECRET, while senders are moved from one to the other."),
+    setting(KEEPING, "WEBHOOK_SECRET_PREVIOUS_SECRET_ARN", None, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:nightshift#webhook_previous",
+        "Where Secrets Manager keeps that second secret; where the key is absent, only WEBHOOK_SECRET is valid."),
 
     setting(LINKS, "PROMETHEUS_URL", None, "http://prometheus.monitoring:9090",
         "Prometheus, or an Amazon Managed Prometheus workspace (requests to it are signed)."),

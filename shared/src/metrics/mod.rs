@@ -109,6 +109,7 @@ impl Window {
 }
 
 /// The focus without duplicates, in the order given.
+#[cfg(any(feature = "cloudwatch", feature = "prometheus"))]
 fn distinct(focus: &[Focus]) -> Vec<&Focus> {
     let mut seen = std::collections::BTreeSet::new();
     focus.iter().filter(|one| seen.insert(*one)).collect()

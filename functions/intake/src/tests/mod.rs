@@ -1,0 +1,4 @@
+//! Requests of all kinds against the pure core.
+
+mod kit;
+mod signatures;
