@@ -26,6 +26,8 @@ pub enum Service {
     Sts,
     /// Bedrock agent runtime.
     Bedrock,
+    /// EventBridge; `PutEvents entry` is one entry of a call that goes well as a whole.
+    EventBridge,
     /// Secrets Manager.
     SecretsManager,
     /// Slack; operations are methods, for example `chat.postMessage`.
@@ -113,6 +115,24 @@ struct State {
     journal: Vec<Call>,
 }
 
+impl State {
+    /// The first rule in force whose operation is `concerned` decides.
+    fn decide(&mut self, service: Service, concerned: impl Fn(Option<&str>) -> bool) -> Option<Fault> {
+        for rule in &mut self.rules {
+            if rule.service != service || !concerned(rule.operation.as_deref()) || rule.times == Some(0) {
+                continue;
+            }
+            if rule.skip > 0 {
+                rule.skip -= 1;
+                continue;
+            }
+            rule.times = rule.times.map(|times| times - 1);
+            return Some(rule.fault);
+        }
+        None
+    }
+}
+
 /// The rules in force and the journal; clones share both.
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<State>>);
@@ -136,22 +156,14 @@ impl Faults {
     /// Notes a call and tells what goes wrong with it.
     pub fn take(&self, service: Service, operation: &str) -> Option<Fault> {
         let mut state = self.lock();
-        let mut fault = None;
-        for rule in &mut state.rules {
-            let matches = rule.service == service && rule.operation.as_deref().is_none_or(|name| name == operation);
-            if !matches || rule.times == Some(0) {
-                continue;
-            }
-            if rule.skip > 0 {
-                rule.skip -= 1;
-                continue;
-            }
-            rule.times = rule.times.map(|times| times - 1);
-            fault = Some(rule.fault);
-            break;
-        }
+        let fault = state.decide(service, |name| name.is_none_or(|name| name == operation));
         state.journal.push(Call { service, operation: operation.to_owned(), fault });
         fault
+    }
+
+    /// Tells what goes wrong with a part of a call: only what a rule names it for. The journal has the call, not its parts.
+    pub(crate) fn take_part(&self, service: Service, part: &str) -> Option<Fault> {
+        self.lock().decide(service, |name| name == Some(part))
     }
 
     /// Serves one call: `effect` does the work and answers; `refusal` is the service's own way of saying

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod aws;
+pub mod bus;
 mod clock;
 pub mod fault;
 pub mod kube;
@@ -31,6 +32,14 @@ pub use start::{Options, Sim, StartError};
 
 /// The simulated AWS account.
 pub const ACCOUNT_ID: &str = "111122223333";
+
+/// The cluster's Kubernetes version: what EKS, the API server and the nodes say.
+pub const KUBERNETES_VERSION: &str = "1.32.3";
+
+/// Major and minor version, as EKS names a version.
+pub(crate) fn kubernetes_minor() -> &'static str {
+    KUBERNETES_VERSION.rsplit_once('.').map_or(KUBERNETES_VERSION, |(minor, _)| minor)
+}
 
 /// The region everything is in.
 pub const REGION: &str = "ap-northeast-2";

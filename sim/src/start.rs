@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::aws::{self, Account};
+use crate::bus::{self, Buses};
 use crate::fault::Faults;
 use crate::slack::{self, Workspace};
 use crate::world::{self, Scenario, World};
@@ -16,6 +17,9 @@ use crate::{clock, kube, kube_faults};
 
 /// The token of the one bot. Slack's real ones are longer.
 const BOT_TOKEN: &str = "xoxb-sim";
+
+/// What Slack signs its requests with.
+const SIGNING_SECRET: &str = "sim-signing-secret";
 
 /// What is simulated, and how fast.
 #[derive(Debug, Clone)]
@@ -117,6 +121,7 @@ impl Sim {
         let (slack_listener, slack) = bind(slack_port).await?;
         let account = Account::new(Arc::clone(&world), format!("http://{kube}"), faults.clone());
         account.secrets.put("nightshift/slack-bot-token", BOT_TOKEN);
+        account.secrets.put("nightshift/slack-signing-secret", SIGNING_SECRET);
         let tasks = vec![
             serve(kube_listener, kube_faults::layer(kube::router(Arc::clone(&world)), faults.clone())),
             serve(aws_listener, aws::router(account.clone())),
@@ -138,6 +143,11 @@ impl Sim {
     /// The AWS account.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// The account's event buses.
+    pub fn buses(&self) -> &Buses {
+        &self.account.buses
     }
 
     /// What goes wrong, and the journal of calls.
@@ -177,9 +187,11 @@ impl Sim {
             // Any key will do: signatures have to be there and are not verified.
             ("AWS_ACCESS_KEY_ID", "sim".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "sim".to_owned()),
+            ("NIGHTSHIFT_BUS", bus::PRODUCT_BUS.to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("SLACK_API_URL", format!("http://{}/api/", self.slack)),
             ("SLACK_BOT_TOKEN", BOT_TOKEN.to_owned()),
+            ("SLACK_SIGNING_SECRET", SIGNING_SECRET.to_owned()),
             ("SLACK_CHANNEL", slack::ALERTS_CHANNEL.to_owned()),
             ("BEDROCK_ANALYSIS_AGENT_ID", aws::MECHANICAL_AGENT_ID.to_owned()),
             ("BEDROCK_ANALYSIS_AGENT_ALIAS_ID", aws::AGENT_ALIAS_ID.to_owned()),

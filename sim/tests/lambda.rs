@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use sim::lambda::{FunctionError, FunctionProcess, FunctionSettings, Queue, QueueSettings, StartError};
+use sim::lambda::{FunctionError, FunctionProcess, FunctionSettings, FunctionUrl, Queue, QueueSettings, StartError};
 
 fn echo_function() -> PathBuf {
     let executable = std::env::current_exe().unwrap();
@@ -91,4 +92,23 @@ async fn a_function_that_cannot_start_says_so() {
     assert!(matches!(&error, StartError::Exited { status: Some(status) } if status.code() == Some(1)), "{error}");
     let error = FunctionProcess::start(&PathBuf::from("no/such/file"), [("A", "b")]).await.err().unwrap();
     assert_eq!(error.to_string(), "cannot start no/such/file");
+}
+
+#[tokio::test]
+async fn a_function_url_carries_requests_to_the_function_and_answers_back() {
+    let url = FunctionUrl::start(Arc::new(start(&[]).await)).await.unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::new();
+    let form = [("command", "/health"), ("text", "shop 파드")];
+    let response = client.post(format!("{}slack/commands?status=201", url.url())).form(&form).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), &response.headers()["x-echo"]), (201, &"yes".parse().unwrap()));
+    let event: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    assert_eq!((&event["rawPath"], &event["isBase64Encoded"]), (&json!("/slack/commands"), &json!(true)));
+    assert_eq!(event["headers"]["content-type"], "application/x-www-form-urlencoded");
+    for wrong in ["none", "panic"] {
+        let response = client.get(format!("{}?status={wrong}", url.url())).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 502, "{wrong}");
+    }
+    let large = client.post(url.url()).body("x".repeat(7 * 1024 * 1024)).send().await.unwrap();
+    assert_eq!(large.status().as_u16(), 413);
 }

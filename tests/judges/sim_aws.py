@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import sys
+import urllib.request
 
 import boto3
 import botocore.session
@@ -108,6 +109,9 @@ def eks():
     check(eks.list_clusters()["clusters"] == [CLUSTER], "the one cluster")
     cluster = eks.describe_cluster(name=CLUSTER)["cluster"]
     check(cluster["endpoint"] == os.environ["NIGHTSHIFT_KUBE_ENDPOINT"] and cluster["status"] == "ACTIVE", cluster)
+    with urllib.request.urlopen(cluster["endpoint"] + "/version") as answer:
+        version = json.load(answer)
+    check(cluster["version"] == f"{version['major']}.{version['minor']}", (cluster["version"], version))
     refused("ResourceNotFoundException", eks.describe_cluster, name="other")
     return f"eks: {cluster['arn']} {cluster['version']}"
 
@@ -125,6 +129,29 @@ def secrets():
     check(secrets.get_secret_value(SecretId=secret["ARN"])["Name"] == secret["Name"], secret["ARN"])
     refused("ResourceNotFoundException", secrets.get_secret_value, SecretId="nightshift/none")
     return f"secretsmanager: {secret['ARN']}"
+
+
+def events():
+    events = client("events")
+    entry = {"Source": "nightshift.intake", "DetailType": "Slack Command", "EventBusName": os.environ["NIGHTSHIFT_BUS"],
+             "Detail": json.dumps({"command": "/health", "text": "shop 파드"}), "Resources": ["judge"]}
+    answer = events.put_events(Entries=[
+        entry, {**entry, "Detail": "{"}, {**entry, "Source": "aws.ec2"}, {**entry, "EventBusName": "nobody-has-it"},
+        {**entry, "Time": datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)},
+        {**entry, "DetailType": ""},
+    ])
+    codes = [result.get("ErrorCode") for result in answer["Entries"]]
+    check(codes == [None, "MalformedDetail", "NotAuthorizedForSourceException", None, None, "InvalidArgument"], answer)
+    check(answer["FailedEntryCount"] == 3, answer)
+    ids = {result["EventId"] for result in answer["Entries"] if "EventId" in result}
+    check(len(ids) == 3, answer)
+    arn = f"arn:aws:events:{events.meta.region_name}:111122223333:event-bus/{os.environ['NIGHTSHIFT_BUS']}"
+    check(events.put_events(Entries=[{**entry, "EventBusName": arn}])["FailedEntryCount"] == 0, "a bus by its ARN")
+    refused("ValidationException", events.put_events, Entries=[entry] * 11)
+    large = {**entry, "Detail": json.dumps({"text": "x" * 90_000})}
+    check(events.put_events(Entries=[large] * 2)["FailedEntryCount"] == 0, "180 KB are accepted")
+    refused("ValidationException", events.put_events, Entries=[large] * 3)
+    return f"events: {len(codes)} entries, {answer['FailedEntryCount']} refused"
 
 
 CASE = {
@@ -179,6 +206,6 @@ def bedrock():
     return f"bedrock: {len(kinds)} events, tools {', '.join(tools)}"
 
 
-for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), bedrock()):
+for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), events(), bedrock()):
     print(line)
 sys.exit(0)

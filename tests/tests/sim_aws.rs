@@ -1,6 +1,11 @@
 //! sim's AWS account, judged by boto3.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
+use serde_json::json;
+use sim::bus::PRODUCT_BUS;
+use sim::lambda::Queue;
 use sim::world::Scenario;
 use sim::{Options, Sim};
 use tests::judges;
@@ -19,6 +24,9 @@ async fn broken() -> Sim {
 async fn boto3_finds_the_account_as_aws_has_it() {
     let Some(python) = judges::python() else { return };
     let sim = broken().await;
+    let queue = Arc::new(Queue::new("judge"));
+    let pattern = json!({"source": ["nightshift.intake"], "detail": {"command": ["/health"]}});
+    sim.buses().rule(PRODUCT_BUS, &pattern, &queue).expect("a valid pattern");
     let output = tokio::process::Command::new(python)
         .arg(judges::script("sim_aws.py"))
         .env_clear()
@@ -30,5 +38,13 @@ async fn boto3_finds_the_account_as_aws_has_it() {
     let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complaint}");
     println!("{said}");
-    assert_eq!(said.lines().count(), 7, "{said}");
+    assert_eq!(said.lines().count(), 8, "{said}");
+
+    let events = sim.buses().events(PRODUCT_BUS);
+    let (first, timed) = (&events[0], &events[1]);
+    assert_eq!((&first["version"], &first["detail-type"]), (&json!("0"), &json!("Slack Command")));
+    assert_eq!((&first["account"], &first["region"]), (&json!("111122223333"), &json!("ap-northeast-2")));
+    assert_eq!((&first["resources"], &first["detail"]["text"]), (&json!(["judge"]), &json!("shop 파드")));
+    assert_eq!(timed["time"], "2026-01-02T03:04:05Z");
+    assert_eq!((events.len(), queue.depth()), (5, 3), "three are commands, two are too large to be any");
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::AwsError;
 use super::protocol::Protocol;
 use super::value::Value;
-use super::{Account, bedrock, cloudwatch, eks, secrets, sts};
+use super::{Account, bedrock, cloudwatch, eks, events, secrets, sts};
 use crate::fault::Service;
 
 /// The id of every request: nothing here is worth looking up by it.
@@ -30,6 +30,7 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         let service = match target {
             "GraniteServiceVersion20100801" => Rpc::CloudWatch,
             "secretsmanager" => Rpc::SecretsManager,
+            "AWSEvents" => Rpc::EventBridge,
             _ => return unknown(&uri, target),
         };
         return rpc(&account, service, Protocol::Json, operation, &headers, &body).await;
@@ -74,6 +75,7 @@ pub(super) fn is_signed(headers: &HeaderMap) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rpc {
     CloudWatch,
+    EventBridge,
     SecretsManager,
     Sts,
 }
@@ -93,6 +95,7 @@ async fn rpc(
             "Throttling",
             "InternalServiceFault",
         ),
+        Rpc::EventBridge => (Service::EventBridge, "", "ThrottlingException", "InternalException"),
         Rpc::SecretsManager => (Service::SecretsManager, "", "ThrottlingException", "InternalServiceError"),
         Rpc::Sts => (Service::Sts, "https://sts.amazonaws.com/doc/2011-06-15/", "Throttling", "InternalFailure"),
     };
@@ -110,6 +113,7 @@ async fn rpc(
 fn call(account: &Account, service: Rpc, operation: &str, input: &Value) -> Result<Value, AwsError> {
     match service {
         Rpc::CloudWatch => cloudwatch::call(account.world(), operation, input),
+        Rpc::EventBridge => events::call(account, operation, input),
         Rpc::SecretsManager => secrets::call(account, operation, input),
         Rpc::Sts => sts::call(account, operation),
     }

@@ -21,7 +21,7 @@ pub(super) fn describe_cluster(account: &Account, name: &str) -> Result<Value, A
         "name": options.cluster,
         "arn": options.cluster_arn(),
         "createdAt": created_at,
-        "version": "1.33",
+        "version": crate::kubernetes_minor(),
         "platformVersion": "eks.12",
         "endpoint": account.kube_endpoint,
         "roleArn": format!("arn:aws:iam::{}:role/{}-cluster", options.account, options.cluster),

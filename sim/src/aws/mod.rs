@@ -2,7 +2,7 @@
 //!
 //! CloudWatch answers in all three of its protocols (rpc-v2-cbor, which today's SDKs use, JSON 1.0, and query for older
 //! ones), EKS and Bedrock's agent runtime in REST-JSON, the latter with a real event stream, STS in query, Secrets
-//! Manager in JSON 1.1. [`router`] tells the services apart by path, target header and the service in the signature's
+//! Manager and EventBridge in JSON 1.1. [`router`] tells the services apart by path, target header and the service in the signature's
 //! scope, so that one `AWS_ENDPOINT_URL` serves all. Signatures have to be there; they are not verified.
 
 mod bedrock;
@@ -10,6 +10,7 @@ mod cloudwatch;
 mod dispatch;
 mod eks;
 mod error;
+mod events;
 mod protocol;
 mod secrets;
 mod sts;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
+use crate::bus::Buses;
 use crate::fault::Faults;
 use crate::world::World;
 
@@ -34,6 +36,8 @@ pub struct Account {
     pub kube_endpoint: String,
     /// Secrets Manager's secrets.
     pub secrets: Secrets,
+    /// EventBridge's buses.
+    pub buses: Buses,
     /// What goes wrong.
     pub faults: Faults,
     /// The agents' conversations.
@@ -43,7 +47,14 @@ pub struct Account {
 impl Account {
     /// An account over `world`, whose cluster's API is at `kube_endpoint`.
     pub fn new(world: Arc<World>, kube_endpoint: String, faults: Faults) -> Self {
-        Self { world, kube_endpoint, secrets: Secrets::default(), faults, sessions: Arc::default() }
+        Self {
+            world,
+            kube_endpoint,
+            secrets: Secrets::default(),
+            buses: Buses::default(),
+            faults,
+            sessions: Arc::default(),
+        }
     }
 
     fn world(&self) -> &World {

@@ -29,8 +29,9 @@ fn groups() -> Vec<(&'static str, &'static str, Vec<&'static Resource>)> {
 
 /// `/version`.
 pub(crate) fn version() -> Value {
+    let (major, minor) = crate::kubernetes_minor().split_once('.').unwrap_or_default();
     json!({
-        "major": "1", "minor": "32", "gitVersion": "v1.32.3-eks-bcf3d70", "gitCommit": "0000000000000000000000000000000000000000",
+        "major": major, "minor": minor, "gitVersion": format!("v{}-eks-bcf3d70", crate::KUBERNETES_VERSION), "gitCommit": "0000000000000000000000000000000000000000",
         "gitTreeState": "clean", "buildDate": "2025-04-01T00:00:00Z", "goVersion": "go1.23.6", "compiler": "gc", "platform": "linux/amd64",
     })
 }
@@ -201,5 +202,5 @@ fn aggregated_group(group: &str, version: &str, resources: Vec<Value>) -> Value 
 
 /// `/openapi/v2`: no schemas.
 pub(crate) fn openapi_v2() -> Value {
-    json!({ "swagger": "2.0", "info": { "title": "Kubernetes", "version": "v1.32.3" }, "paths": {}, "definitions": {} })
+    json!({ "swagger": "2.0", "info": { "title": "Kubernetes", "version": format!("v{}", crate::KUBERNETES_VERSION) }, "paths": {}, "definitions": {} })
 }

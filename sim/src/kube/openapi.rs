@@ -22,7 +22,7 @@ pub(super) fn serve(rest: &[&str]) -> Option<Value> {
             let paths: Map<String, Value> =
                 Kind::ALL.iter().filter(|kind| prefix_of(**kind, &wanted)).map(|kind| path_item(*kind)).collect();
             (!paths.is_empty()).then(|| {
-                json!({ "openapi": "3.0.0", "info": { "title": "Kubernetes", "version": "v1.32.3" }, "paths": paths, "components": { "schemas": {} } })
+                json!({ "openapi": "3.0.0", "info": { "title": "Kubernetes", "version": format!("v{}", crate::KUBERNETES_VERSION) }, "paths": paths, "components": { "schemas": {} } })
             })
         }
         _ => None,

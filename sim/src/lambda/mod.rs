@@ -4,6 +4,7 @@
 //!   API and one process per execution environment, as many environments as invocations overlap, and takes its answers.
 //! - [`Queue`] is an SQS queue with a Lambda event source mapping: batches, partial batch failures, redelivery with a
 //!   receive count, and a dead-letter queue.
+//! - [`FunctionUrl`] puts HTTP on loopback in front of a function.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,6 +22,7 @@
 mod binary;
 mod event;
 mod function;
+mod function_url;
 mod instance;
 mod queue;
 mod runtime_api;
@@ -28,4 +30,5 @@ mod runtime_api;
 pub use binary::{BinaryNotFound, FUNCTION_DIRECTORY, find_binary};
 pub use event::sqs_event;
 pub use function::{FunctionError, FunctionProcess, FunctionSettings, Response, StartError};
+pub use function_url::{FunctionUrl, function_url_event};
 pub use queue::{DriveReport, Message, Queue, QueueSettings};

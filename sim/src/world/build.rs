@@ -127,8 +127,8 @@ fn nodes(state: &mut State) {
             "images": [],
             "nodeInfo": {
                 "architecture": "amd64", "bootID": noise.uuid(), "containerRuntimeVersion": "containerd://1.7.27",
-                "kernelVersion": "6.1.134-150.224.amzn2023.x86_64", "kubeProxyVersion": "v1.32.3-eks-473151a",
-                "kubeletVersion": "v1.32.3-eks-473151a", "machineID": noise.hex(32), "operatingSystem": "linux",
+                "kernelVersion": "6.1.134-150.224.amzn2023.x86_64", "kubeProxyVersion": format!("v{}-eks-473151a", crate::KUBERNETES_VERSION),
+                "kubeletVersion": format!("v{}-eks-473151a", crate::KUBERNETES_VERSION), "machineID": noise.hex(32), "operatingSystem": "linux",
                 "osImage": "Amazon Linux 2023.7.20250428", "systemUUID": noise.at(1).uuid(),
             },
         });
