@@ -36,6 +36,11 @@ pub(crate) struct Taken {
 
 /// Takes in one alarm's change of state.
 pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Result<Taken, RecordError> {
+    if alarm.is_quiet() {
+        tracing::info!("the alert is about the alerting itself, or has no severity on purpose");
+        app.metrics.count("QuietAlerts");
+        return Ok(Taken { outcome: json!({ "outcome": "quiet" }), incident: None });
+    }
     let store = app.clients.store().await?;
     let focus = Focus::of(alarm);
     let known = collect::cluster_of(&app.clients.settings().clusters, &focus);

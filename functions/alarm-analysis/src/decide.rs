@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::diagnosis::{CauseId, Diagnosis, Trigger, Verdict, diagnose};
 use shared::incident::Fingerprint;
-use shared::model::ObjectRef;
+use shared::model::{Node, ObjectRef};
 use shared::snapshot::Snapshot;
 
 use crate::event::{Alarm, AlarmState, Focus};
@@ -102,9 +102,15 @@ pub fn trigger(alarm: &Alarm, focus: &Focus, snapshot: &Snapshot) -> Trigger {
         metric,
         namespace: namespace.or_else(|| behind_balancer.map(|service| service.metadata.namespace.clone())),
         workload: workload.or_else(|| behind_balancer.map(|service| service.metadata.name.clone())),
-        node: focus.nodes.first().cloned(),
+        node: focus.nodes.first().map(|node| node_named(snapshot, node)),
         since: Some(alarm.changed_at),
     }
+}
+
+/// The node's name, where an alert calls it by an address.
+fn node_named(snapshot: &Snapshot, node: &str) -> String {
+    let has_address = |known: &&Node| known.status.addresses.iter().any(|address| address.address == node);
+    snapshot.nodes.iter().find(has_address).map_or_else(|| node.to_owned(), |known| known.metadata.name.clone())
 }
 
 /// What an incident about this diagnosis is about: the first cause, then the others of the same object, since the first

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::bus::AlertSender;
 use shared::diagnosis::{CauseId, Diagnosis, Verdict};
 use shared::model::ObjectRef;
 
-use crate::event::{Alarm, AlarmState};
+use crate::event::{Alarm, AlarmState, Focus, Severity};
 
 /// What is said about an incident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +68,24 @@ pub struct AlarmLine {
     pub threshold: Option<f64>,
     /// What suppresses its actions.
     pub suppressed_by: Option<String>,
+    /// Of an alert of Alertmanager or Grafana.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<AlertLine>,
+}
+
+/// An alert, in what a message says of it beyond what it says of every alarm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertLine {
+    /// Who sent it.
+    pub sender: AlertSender,
+    /// How much it matters, by its label.
+    pub severity: Option<Severity>,
+    /// Where the rule that made it is seen; empty where unknown.
+    pub link: String,
+    /// Its runbook; empty where it has none.
+    pub runbook: String,
+    /// Commands that show what it is about.
+    pub look: Vec<String>,
 }
 
 impl From<&Alarm> for AlarmLine {
@@ -81,8 +100,35 @@ impl From<&Alarm> for AlarmLine {
             value: alarm.latest_datapoint(),
             threshold: alarm.threshold,
             suppressed_by: alarm.suppression.as_ref().map(|suppression| suppression.by.clone()),
+            alert: alarm.alert().map(|alert| AlertLine {
+                sender: alert.sender,
+                severity: alert.severity,
+                link: alert.link.clone(),
+                runbook: alert.runbook.clone(),
+                look: look(&Focus::of(alarm)),
+            }),
         }
     }
+}
+
+/// Where to look when all that is known is what an alert is about.
+fn look(focus: &Focus) -> Vec<String> {
+    // Names are labels, and labels are whatever somebody wrote.
+    let is_name = |name: &&String| {
+        name.len() <= 253 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+    };
+    let mut commands = Vec::new();
+    if let Some(namespace) = focus.namespaces.iter().find(is_name) {
+        if let Some(pod) = focus.pods.iter().find(is_name) {
+            commands.push(format!("kubectl -n {namespace} describe pod {pod}"));
+            commands.push(format!("kubectl -n {namespace} logs {pod} --all-containers --tail=50"));
+        }
+        commands.push(format!("kubectl -n {namespace} get events --sort-by=.lastTimestamp"));
+    }
+    if let Some(node) = focus.nodes.iter().find(is_name) {
+        commands.push(format!("kubectl describe node {node}"));
+    }
+    commands
 }
 
 /// A measured value beside its usual one.

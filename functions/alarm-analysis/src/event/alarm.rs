@@ -8,15 +8,17 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::bus::{self, BusEvent};
 use shared::metrics::AlarmMetric;
 
+use super::alert::AlertDetails;
 use super::{MAX_EVENT_BYTES, MalformedEvent};
 
 /// The longest piece of text kept of an event: CloudWatch's own limit for a state's reason is 1,023 characters, for a
 /// description 1,024, for a composite alarm's rule 10,240.
 const MAX_TEXT: usize = 10_240;
 
-/// An alarm's change of state.
+/// An alarm's change of state, of CloudWatch's or of an alert's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
     /// EventBridge's id of the event: the same for every delivery of it.
@@ -25,7 +27,7 @@ pub struct Alarm {
     pub account: String,
     /// AWS region.
     pub region: String,
-    /// The alarm's ARN; empty where the event names none.
+    /// The alarm's ARN, empty where the event names none; of an alert its sender and fingerprint.
     pub arn: String,
     /// The alarm's name.
     pub name: String,
@@ -83,6 +85,8 @@ pub enum AlarmKind {
         /// The rule, for example `ALARM("a") AND ALARM("b")`.
         rule: String,
     },
+    /// Whatever Alertmanager or Grafana evaluates.
+    Alert(Box<AlertDetails>),
 }
 
 /// That an alarm's actions are suppressed by another alarm.
@@ -117,6 +121,16 @@ impl Alarm {
     pub fn from_event(event: Value) -> Result<Self, MalformedEvent> {
         let text = |field: &str| event.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (source_name, detail_type) = (text("source"), text("detail-type"));
+        if source_name == bus::SOURCE && detail_type == bus::Alert::DETAIL_TYPE {
+            return match BusEvent::from_envelope(&event) {
+                Ok(BusEvent::Alert(alert)) => Ok(alert.into()),
+                Ok(_) => Err(MalformedEvent::missing("detail")),
+                Err(error) => Err(MalformedEvent::Field {
+                    field: "detail",
+                    problem: format!("not an alert ({})", crate::collect::chain(&error)),
+                }),
+            };
+        }
         if source_name != "aws.cloudwatch" || detail_type != "CloudWatch Alarm State Change" {
             return Err(MalformedEvent::Unknown {
                 source_name: shorten(source_name),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::Alarm;
+use super::{Alarm, AlertDetails};
 
 /// What an alarm is about. Several alarms or metrics may name several objects.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -48,12 +48,54 @@ impl Focus {
                 focus.learn(&metric.namespace, name, value);
             }
         }
+        for (label, value) in alarm.alert().into_iter().flat_map(AlertDetails::about) {
+            focus.learn_label(label, value);
+        }
         focus
     }
 
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
+    }
+
+    /// Labels beyond those that dimensions are named like.
+    fn learn_label(&mut self, label: &str, value: &str) {
+        let value = value.trim();
+        match label {
+            _ if value.is_empty() => {}
+            // The name, where it is an ARN.
+            "cluster" | "cluster_name" | "clusterName" => {
+                self.clusters.insert(value.rsplit('/').next().unwrap_or(value).to_owned());
+            }
+            "statefulset"
+            | "daemonset"
+            | "replicaset"
+            | "job_name"
+            | "cronjob"
+            | "horizontalpodautoscaler"
+            | "created_by_name"
+            | "owner_name"
+            | "app_kubernetes_io_name"
+            | "destination_workload"
+            | "destination_service_name" => {
+                self.workloads.insert(value.to_owned());
+            }
+            "destination_workload_namespace" | "destination_service_namespace" => {
+                self.namespaces.insert(value.to_owned());
+            }
+            "nodename" | "kubernetes_node" => {
+                self.nodes.insert(value.to_owned());
+            }
+            // Of node-exporter: the node's name or address, with the exporter's port.
+            "instance" => {
+                let host = value.rsplit_once(':').map_or(value, |(host, _)| host);
+                if host.starts_with("ip-") || host.parse::<std::net::IpAddr>().is_ok() {
+                    self.nodes.insert(host.to_owned());
+                }
+            }
+            _ => self.learn("", label, value),
+        }
     }
 
     fn learn(&mut self, metric_namespace: &str, dimension: &str, value: &str) {

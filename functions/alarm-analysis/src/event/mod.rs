@@ -6,12 +6,14 @@
 //! served.
 
 mod alarm;
+mod alert;
 mod hints;
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use serde_json::Value;
 
 pub use alarm::{Alarm, AlarmKind, AlarmState, Suppression};
+pub use alert::{AlertDetails, Severity};
 pub use hints::{Focus, LoadBalancerName};
 
 /// The largest event that is parsed. EventBridge itself carries up to 256 KB; an alarm event has a few kilobytes and, with
@@ -47,7 +49,7 @@ pub enum MalformedEvent {
     NoBody,
     /// Another kind of event.
     #[error(
-        "the event is {source_name:?} {detail_type:?}, not aws.cloudwatch \"CloudWatch Alarm State Change\"; narrow the EventBridge rule's pattern"
+        "the event is {source_name:?} {detail_type:?}, neither aws.cloudwatch \"CloudWatch Alarm State Change\" nor an alert of intake; narrow the EventBridge rule's pattern"
     )]
     Unknown {
         /// `source` of the event.

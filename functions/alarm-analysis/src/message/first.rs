@@ -21,14 +21,14 @@ const LINE: usize = 300;
 /// The message that opens an incident; `joined` further alarms have joined it since.
 pub fn first(report: &Report, incident: &str, joined: usize, style: &Style) -> Message {
     let colour = colour(report);
-    let headline = mrkdwn!("{} *{}*", mark(colour), Mrkdwn::data(headline(report, style)));
+    let headline = mrkdwn!("{} *{}*", mark(report, colour), Mrkdwn::data(headline(report, style)));
     told(report, incident, joined, colour, &headline, style)
 }
 
 /// What the first message looks like once its incident is over: what was found stays to be read, marked as over.
 pub fn closed(report: &Report, incident: &str, joined: usize, style: &Style) -> Message {
-    let text = style.phrases.say_with("headline-resolved", &[("what", (&style.subject(report)).into())]);
-    let headline = mrkdwn!("{} *{}*", mark(Colour::Good), Mrkdwn::data(text));
+    let text = style.phrases.say_with("headline-resolved", &[("what", (&known_as(report, style)).into())]);
+    let headline = mrkdwn!("{} *{}*", mark(report, Colour::Good), Mrkdwn::data(text));
     told(report, incident, joined, Colour::Good, &headline, style)
 }
 
@@ -39,12 +39,10 @@ fn told(report: &Report, incident: &str, joined: usize, colour: Colour, headline
         Finding::Unreachable { reason } => {
             let reason = redact(reason).into_owned();
             let why = style.phrases.say_with("unreachable-why", &[("reason", (&reason).into())]);
-            blocks.push(part("label-why", &Mrkdwn::data(why), style));
-            blocks.push(part("label-alarm", &alarm(report, style), style));
+            blocks.extend(without_cause(report, Some(why), style));
         }
         Finding::UnknownCluster => {
-            blocks.push(part("label-why", &Mrkdwn::data(style.phrases.say("unknown-cluster")), style));
-            blocks.push(part("label-alarm", &alarm(report, style), style));
+            blocks.extend(without_cause(report, Some(style.phrases.say("unknown-cluster")), style));
         }
     }
     blocks.push(Block::context([&link::links(report, style)]));
@@ -55,13 +53,13 @@ fn told(report: &Report, incident: &str, joined: usize, colour: Colour, headline
 
 /// That an incident is over, in its thread.
 pub fn resolved(report: &Report, incident: &str, began: Timestamp, ended: Timestamp, style: &Style) -> Message {
-    let subject = style.subject(report);
+    let subject = known_as(report, style);
     let text = style.phrases.say_with("headline-resolved", &[("what", (&subject).into())]);
     let lasted = Duration(ended.duration_since(began).max(SignedDuration::ZERO)).to_string();
     let note = style.phrases.say_with("resolved-note", &[("duration", (&lasted).into())]);
     let when = mrkdwn!("{} · {}", quote(&report.cluster), style.clock.minute(ended));
     let blocks = [Block::section(&Mrkdwn::data(note)), Block::context([&when])];
-    Message::new(&mrkdwn!("{} *{}*", mark(Colour::Good), Mrkdwn::data(text)))
+    Message::new(&mrkdwn!("{} *{}*", mark(report, Colour::Good), Mrkdwn::data(text)))
         .attachment(Attachment::new(Colour::Good, blocks))
         .metadata("nightshift_incident", metadata(report, incident))
 }
@@ -83,6 +81,10 @@ pub(super) fn headline(report: &Report, style: &Style) -> String {
             .say_with("headline-unreachable", &[("alarm", (&alarm).into()), ("cluster", (&report.cluster).into())]),
         Finding::UnknownCluster => phrases.say_with("headline-unknown-cluster", &[("alarm", (&alarm).into())]),
         Finding::Diagnosed(diagnosis) => match (diagnosis.verdict, diagnosis.causes.first()) {
+            (Verdict::CauseFound, Some(_)) if report.alarm.alert.is_some() => {
+                let what = style.subject(report);
+                phrases.say_with("headline-alert", &[("alarm", (&alarm).into()), ("what", (&what).into())])
+            }
             (Verdict::CauseFound, Some(_)) => {
                 phrases.say_with("headline-cause", &[("what", (&style.subject(report)).into())])
             }
@@ -101,6 +103,15 @@ impl Style {
     }
 }
 
+/// What an incident is called when it is over: an alert by its name, under which people saw it begin, and everything else by
+/// its cause.
+fn known_as(report: &Report, style: &Style) -> String {
+    match report.alarm.alert {
+        Some(_) => first_line(&redact(&report.alarm.name), LINE),
+        None => style.subject(report),
+    }
+}
+
 /// Where and when, and how many alarms.
 fn place(report: &Report, joined: usize, style: &Style) -> Mrkdwn {
     let mut parts =
@@ -115,18 +126,50 @@ fn place(report: &Report, joined: usize, style: &Style) -> Mrkdwn {
     Mrkdwn::join(parts, " · ")
 }
 
+/// What is said where no cause is known. An alert keeps its form: summary, cause, what to do.
+fn without_cause(report: &Report, why: Option<String>, style: &Style) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let why = why.map(Mrkdwn::data);
+    let Some(alert) = &report.alarm.alert else {
+        match report.finding {
+            Finding::Diagnosed(_) => {
+                blocks.push(part("label-alarm", &alarm(report, style), style));
+                blocks.extend(why.map(|why| Block::section(&why)));
+            }
+            _ => {
+                blocks.extend(why.map(|why| part("label-why", &why, style)));
+                blocks.push(part("label-alarm", &alarm(report, style), style));
+            }
+        }
+        return blocks;
+    };
+    blocks.push(part("label-affects", &alarm(report, style), style));
+    blocks.extend(why.map(|why| part("label-why", &why, style)));
+    let commands: Vec<_> = alert.look.iter().filter_map(|command| ReadOnlyCommand::parse(command)).collect();
+    if !commands.is_empty() {
+        let lines = commands.iter().take(COMMANDS).map(|command| Mrkdwn::code(command.as_str()));
+        blocks.push(part("label-look", &Mrkdwn::join(lines, "\n"), style));
+    }
+    blocks
+}
+
 fn diagnosed(report: &Report, diagnosis: &Diagnosis, style: &Style) -> Vec<Block> {
     let phrases = &style.phrases;
     let Some(cause) = diagnosis.causes.first().filter(|_| diagnosis.verdict == Verdict::CauseFound) else {
-        let mut blocks = vec![part("label-alarm", &alarm(report, style), style)];
-        if diagnosis.verdict == Verdict::Healthy {
-            blocks.push(Block::section(&Mrkdwn::data(phrases.say("healthy-why"))));
-        }
+        let why = match (diagnosis.verdict, &report.alarm.alert) {
+            (Verdict::Healthy, _) => Some(phrases.say("healthy-why")),
+            (_, Some(_)) => Some(phrases.say("inconclusive-why")),
+            (_, None) => None,
+        };
+        let mut blocks = without_cause(report, why, style);
         blocks.extend(missing(report, style));
         return blocks;
     };
     let mut blocks = Vec::new();
-    let affected = affected(report, cause, style);
+    let mut affected = affected(report, cause, style);
+    if let Some(summary) = summary(report) {
+        affected = Mrkdwn::join([summary, affected].into_iter().filter(|part| !part.is_empty()), "\n");
+    }
     if !affected.is_empty() {
         blocks.push(part("label-affects", &affected, style));
     }
@@ -225,6 +268,13 @@ fn why(report: &Report, diagnosis: &Diagnosis, cause: &Cause, style: &Style) -> 
         }
     }
     Mrkdwn::join(lines, "\n")
+}
+
+/// What an alert's author wrote to be read first.
+fn summary(report: &Report) -> Option<Mrkdwn> {
+    report.alarm.alert.as_ref()?;
+    let texts = [&report.alarm.description, &report.alarm.reason];
+    texts.into_iter().find(|text| !text.is_empty()).map(|text| quote(&first_line(text, LINE)))
 }
 
 /// What the alarm itself says.

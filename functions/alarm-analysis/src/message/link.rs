@@ -1,5 +1,6 @@
 //! Links to the alarm in the CloudWatch console and to the time around it in Grafana.
 
+use shared::bus::AlertSender;
 use shared::slack::Mrkdwn;
 
 use super::Style;
@@ -13,6 +14,18 @@ pub(super) fn links(report: &Report, style: &Style) -> Mrkdwn {
             &console(&report.alarm.region, &report.alarm.name),
             style.phrases.say("link-cloudwatch"),
         ));
+    }
+    if let Some(alert) = &report.alarm.alert {
+        let source = match alert.sender {
+            AlertSender::Alertmanager => "link-prometheus",
+            AlertSender::Grafana => "link-grafana-alert",
+        };
+        for (address, label) in [(&alert.link, source), (&alert.runbook, "link-runbook")] {
+            // Labels come from outside: only an address that is one is linked, and nothing else is shown for it.
+            if address.starts_with("https://") || address.starts_with("http://") {
+                links.push(Mrkdwn::link(address, style.phrases.say(label)));
+            }
+        }
     }
     if let Some(grafana) = &style.grafana {
         links.push(Mrkdwn::link(explore(grafana, report).as_str(), style.phrases.say("link-grafana")));

@@ -24,6 +24,7 @@ pub use first::{closed, first, metadata, resolved};
 pub use number::plain;
 pub use thread::{Note, further, long_form, note};
 
+use crate::event::Severity;
 use crate::report::Report;
 
 /// How messages are written: language, time zone, and where links lead.
@@ -61,6 +62,12 @@ pub(crate) fn first_line(text: &str, limit: usize) -> String {
 /// How a message stands out: by what is broken, or by that nothing is.
 pub(crate) fn colour(report: &Report) -> Colour {
     use shared::diagnosis::{Category, Verdict};
+    // Who wrote the alert has said how much it matters.
+    match report.alarm.alert.as_ref().and_then(|alert| alert.severity) {
+        Some(Severity::Critical) => return Colour::Critical,
+        Some(Severity::Warning | Severity::Info) => return Colour::Warning,
+        None => {}
+    }
     let Some(diagnosis) = report.diagnosis() else { return Colour::Critical };
     match (diagnosis.verdict, diagnosis.causes.first().map(|cause| cause.category)) {
         (Verdict::CauseFound, Some(Category::Scheduling | Category::Performance | Category::Scaling)) => {
@@ -71,9 +78,10 @@ pub(crate) fn colour(report: &Report) -> Colour {
     }
 }
 
-/// The mark before a headline.
-pub(crate) const fn mark(colour: Colour) -> &'static str {
+/// The mark before a headline. Alerts of Alertmanager and Grafana keep the one that people know them by.
+pub(crate) const fn mark(report: &Report, colour: Colour) -> &'static str {
     match colour {
+        Colour::Warning | Colour::Critical if report.alarm.alert.is_some() => "🚨",
         Colour::Good => "✅",
         Colour::Warning => "🟡",
         Colour::Critical => "🔴",

@@ -83,6 +83,7 @@ fn report(finding: Finding) -> Report {
             value: Some(7.0),
             threshold: Some(3.0),
             suppressed_by: None,
+            alert: None,
         },
         cluster: "prod".to_owned(),
         finding,

@@ -65,10 +65,43 @@ struct Notification {
     alerts: Vec<Value>,
 }
 
+/// What an alert says of itself: a word in webhooks, an object where somebody passes on what Alertmanager's API says.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Standing {
+    Word(Word),
+    State { state: Word },
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    #[serde(alias = "active", alias = "unprocessed", alias = "alerting")]
+    Firing,
+    #[serde(alias = "ok")]
+    Resolved,
+    /// Silenced or inhibited.
+    #[serde(alias = "silenced", alias = "inhibited", alias = "muted")]
+    Suppressed,
+}
+
+impl Standing {
+    /// The status; `None` where nobody is to be told.
+    const fn status(&self) -> Option<AlertStatus> {
+        match self {
+            Self::Word(word) | Self::State { state: word } => match word {
+                Word::Firing => Some(AlertStatus::Firing),
+                Word::Resolved => Some(AlertStatus::Resolved),
+                Word::Suppressed => None,
+            },
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OneAlert {
-    status: AlertStatus,
+    status: Standing,
     labels: BTreeMap<String, String>,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
@@ -94,11 +127,14 @@ impl Notification {
             tracing::warn!(left_out, "alerts were left out of the notification; set max_alerts to 0");
         }
         let mut events = Vec::new();
-        let mut unread = None;
+        let (mut unread, mut suppressed) = (None, 0);
         let total = self.alerts.len();
         for value in self.alerts.iter().take(ALERTS) {
             match OneAlert::deserialize(value) {
-                Ok(alert) => events.push(BusEvent::Alert(self.alert(alert, sender, now))),
+                Ok(alert) => match alert.status.status() {
+                    Some(status) => events.push(BusEvent::Alert(self.alert(alert, status, sender, now))),
+                    None => suppressed += 1,
+                },
                 Err(error) => {
                     tracing::error!(%error, "an alert cannot be read and is left out");
                     unread = Some(error);
@@ -106,25 +142,28 @@ impl Notification {
             }
         }
         match unread {
-            Some(error) if events.is_empty() => Err(Refusal::NotUnderstood(format!("alerts: {error}"))),
+            Some(error) if events.is_empty() && suppressed == 0 => {
+                Err(Refusal::NotUnderstood(format!("alerts: {error}")))
+            }
             _ => {
-                let answer = json!({ "accepted": events.len(), "unread": total - events.len() });
+                let unread = total - events.len() - suppressed;
+                let answer = json!({ "accepted": events.len(), "unread": unread, "suppressed": suppressed });
                 Ok((Answer::json(answer), events))
             }
         }
     }
 
-    fn alert(&self, alert: OneAlert, sender: AlertSender, now: Timestamp) -> Alert {
+    fn alert(&self, alert: OneAlert, status: AlertStatus, sender: AlertSender, now: Timestamp) -> Alert {
         let labels = bounded(alert.labels, LABEL_BYTES, usize::MAX);
         let fingerprint = if alert.fingerprint.is_empty() { of_labels(&labels) } else { cut(alert.fingerprint, 128) };
-        let ends_at = alert.ends_at.filter(|_| alert.status == AlertStatus::Resolved);
+        let ends_at = alert.ends_at.filter(|_| status == AlertStatus::Resolved);
         let (starts, ends) = (alert.starts_at.to_string(), ends_at.map(|time| time.to_string()).unwrap_or_default());
-        let parts = [sender.as_str(), &fingerprint, alert.status.as_str(), &starts, &ends];
+        let parts = [sender.as_str(), &fingerprint, status.as_str(), &starts, &ends];
         let value = |(name, value): (String, Value)| Some((cut(name, NAME_BYTES), value.as_f64()?));
         Alert {
             id: EventId::of("alert", &parts.map(str::as_bytes)),
             sender,
-            status: alert.status,
+            status,
             labels,
             annotations: bounded(alert.annotations.unwrap_or_default(), ANNOTATION_BYTES, ANNOTATIONS_BYTES),
             starts_at: alert.starts_at,

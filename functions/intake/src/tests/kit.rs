@@ -41,3 +41,15 @@ pub(super) fn slack(path: Path, body: &str) -> Request {
 pub(super) fn decided(request: &Request) -> Result<Accepted, Refusal> {
     decide(request, &[secret()], &Seen::default(), Language::En, now())
 }
+
+/// A webhook's request with the secret.
+pub(super) fn webhook(path: Path, body: &str) -> Request {
+    let header = ("authorization".to_owned(), format!("Bearer {}", secret().expose()));
+    Request::new(path, vec![header], body.as_bytes().to_vec())
+}
+
+/// A file of `events/`.
+pub(super) fn sample(name: &str) -> serde_json::Value {
+    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}

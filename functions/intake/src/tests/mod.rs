@@ -1,4 +1,6 @@
 //! Requests of all kinds against the pure core.
 
 mod kit;
+mod requests;
 mod signatures;
+mod understood;

@@ -15,6 +15,8 @@ label-alarm = Alarm
 ## Headlines
 # $what is the cause's line, object first.
 headline-cause = { $what }
+# An alert of Alertmanager or Grafana keeps its name in front.
+headline-alert = { $alarm }: { $what }
 headline-inconclusive = { $alarm }: something is wrong, the evidence does not say what
 headline-healthy = { $alarm }: the cluster shows nothing wrong
 headline-unreachable = { $alarm }: cluster { $cluster } could not be read
@@ -34,8 +36,9 @@ alarm-ok-note = { $alarm } is back to OK; { $open ->
 }.
 insufficient-note = { $alarm } has too little data to tell ({ $time }).
 unreachable-why = Nightshift could not read the cluster, so this is what the alarm itself says. Reason: { $reason }
-unknown-cluster = The alarm's dimensions (ClusterName) name none of the configured clusters. Add its cluster to NIGHTSHIFT_CLUSTERS.
+unknown-cluster = The alarm (dimension ClusterName, label cluster) names none of the configured clusters. Add its cluster to NIGHTSHIFT_CLUSTERS.
 healthy-why = Pods, nodes and recent changes were read; none explains the alarm. It may be about something outside the cluster, or already over.
+inconclusive-why = What was read of the cluster does not single out a cause.
 permission-missing = Missing permission: { $what }
 seen-before = { $when } { $what }
 confidence = { $percent } % sure
@@ -45,6 +48,9 @@ more = and { $count } more
 usual = usually { $value }
 link-cloudwatch = CloudWatch
 link-grafana = Grafana
+link-grafana-alert = Grafana alert
+link-prometheus = Prometheus
+link-runbook = Runbook
 agent-source = Bedrock agent, checked against the evidence
 
 ## Verdict of a hypothesis

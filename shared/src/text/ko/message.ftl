@@ -14,6 +14,7 @@ label-alarm = 알람
 
 ## 제목
 headline-cause = [INFRA] { $what }
+headline-alert = [INFRA] { $alarm }: { $what }
 headline-inconclusive = [INFRA] { $alarm }: 이상이 있으나 원인을 특정할 근거 부족
 headline-healthy = [INFRA] { $alarm }: 클러스터에서 이상이 발견되지 않음
 headline-unreachable = [INFRA] { $alarm }: 클러스터 { $cluster } 조회 불가
@@ -27,8 +28,9 @@ resolved-note = 이 인시던트의 모든 알람이 정상으로 돌아왔습�
 alarm-ok-note = { $alarm }: 정상으로 돌아왔습니다. 이 인시던트의 알람 { $open }건이 아직 발생 중입니다.
 insufficient-note = { $alarm }: 판단할 데이터가 부족합니다 ({ $time }).
 unreachable-why = 클러스터를 조회하지 못해 알람 자체의 내용만 전합니다. 사유: { $reason }
-unknown-cluster = 알람의 차원(ClusterName)이 설정된 클러스터를 가리키지 않습니다. NIGHTSHIFT_CLUSTERS에 클러스터를 추가하세요.
+unknown-cluster = 알람의 차원(ClusterName) 또는 레이블(cluster)이 설정된 클러스터를 가리키지 않습니다. NIGHTSHIFT_CLUSTERS에 클러스터를 추가하세요.
 healthy-why = 파드, 노드, 최근 변경을 확인했으나 알람을 설명하는 것이 없습니다. 클러스터 밖의 문제이거나 이미 끝난 문제일 수 있습니다.
+inconclusive-why = 클러스터를 조회했으나 원인을 하나로 특정할 근거가 부족합니다.
 permission-missing = 권한 없음: { $what }
 seen-before = { $when } { $what }
 confidence = 확신도 { $percent } %
@@ -38,6 +40,9 @@ more = 외 { $count }건
 usual = 평소 { $value }
 link-cloudwatch = CloudWatch
 link-grafana = Grafana
+link-grafana-alert = Grafana 알림
+link-prometheus = Prometheus
+link-runbook = 런북
 agent-source = Bedrock 에이전트, 근거와 대조함
 
 ## 가설의 판정
