@@ -104,17 +104,20 @@ impl Finding {
         self
     }
 
-    /// Sets the headline.
+    /// Sets the headline; a colon behind which the cluster said nothing is left out.
     #[must_use]
     pub fn summary(mut self, summary: impl Into<String>) -> Self {
-        self.summary = summary.into();
+        self.summary = summary.into().trim_end_matches([':', ' ', ',']).to_owned();
         self
     }
 
-    /// Adds a value of the headline under the name that other languages' texts use for it.
+    /// Adds a value of the headline under the name that other languages' texts use for it; an empty one is none.
     #[must_use]
     pub fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.facts.insert(name.to_owned(), value.into());
+        let value = value.into();
+        if !value.trim().is_empty() {
+            self.facts.insert(name.to_owned(), value);
+        }
         self
     }
 

@@ -454,9 +454,11 @@ impl Scene {
         self
     }
 
-    /// The diagnosis.
+    /// The diagnosis; whatever it finds can be said in every language.
     pub(crate) fn diagnose(&self) -> Diagnosis {
-        diagnose(&self.snapshot, &self.trigger)
+        let diagnosis = diagnose(&self.snapshot, &self.trigger);
+        diagnosis.causes.iter().for_each(crate::text::lines_tests::can_be_said);
+        diagnosis
     }
 
     /// Asserts which cause comes first, on which object (`Deployment shop/api`).

@@ -1,12 +1,16 @@
 //! How a cause is said.
 //!
-//! `cause-<id>` is a cause's plain name in both languages. Its line with particulars comes from the analyzer in English; in
-//! another language the attribute `.line` of the message says it from [`Cause::facts`], and where it has no such attribute,
-//! or a fact it needs is absent, the plain name stands.
+//! `cause-<id>` is a cause's plain name in both languages. Its line with particulars is the analyzer's own in English; in
+//! another language the attributes `.line`, `.line2` … of the message say it from [`Cause::facts`], the fullest first: the
+//! first whose facts are all there stands, and the plain name where none is. In the tests every diagnosis of every analyzer
+//! is held to have such a line.
 
 use super::{Language, Phrases, Value};
 use crate::diagnosis::{ActionKind, Cause, CauseId, ProposedAction, Risk};
 use crate::model::ObjectRef;
+
+/// A cause's lines, the one with the most facts first.
+const LINES: &[&str] = &["line", "line2", "line3", "line4"];
 
 impl Phrases {
     /// A cause's plain name, for example `out of memory (OOMKilled)`.
@@ -18,18 +22,20 @@ impl Phrases {
     pub fn cause_line(&self, cause: &Cause) -> String {
         let particulars = match self.language {
             Language::En => cause.summary.trim().trim_end_matches('.').to_owned(),
-            Language::Ko => {
-                let facts: Vec<_> =
-                    cause.facts.iter().map(|(name, value)| (name.as_str(), Value::from(value))).collect();
-                self.find(&format!("cause-{}", cause.id), Some("line"), &facts)
-                    .unwrap_or_else(|| self.cause_name(&cause.id))
-            }
+            Language::Ko => self.line_of_facts(cause).unwrap_or_else(|| self.cause_name(&cause.id)),
         };
         let object = short_name(&cause.object);
         if particulars.is_empty() {
             return format!("{object}: {}", self.cause_name(&cause.id));
         }
         if particulars.contains(&object) { particulars } else { format!("{object}: {particulars}") }
+    }
+
+    /// The fullest line whose facts are all there.
+    pub(super) fn line_of_facts(&self, cause: &Cause) -> Option<String> {
+        let facts: Vec<_> = cause.facts.iter().map(|(name, value)| (name.as_str(), Value::from(value))).collect();
+        let key = format!("cause-{}", cause.id);
+        LINES.iter().find_map(|line| self.find(&key, Some(line), &facts))
     }
 
     /// What is proposed, with its risk.

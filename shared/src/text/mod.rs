@@ -7,6 +7,8 @@
 mod cause;
 mod language;
 #[cfg(test)]
+pub(crate) mod lines_tests;
+#[cfg(test)]
 mod tests;
 mod time;
 

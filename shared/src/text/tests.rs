@@ -15,6 +15,7 @@ fn keys(sources: [&str; 2]) -> BTreeMap<String, BTreeSet<String>> {
     for source in sources {
         FluentResource::try_new(source.to_owned()).expect("a resource without syntax errors");
         let mut key = String::new();
+        let mut attribute = false;
         for line in source.lines() {
             if let Some((name, _)) =
                 line.split_once(" =").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
@@ -22,7 +23,9 @@ fn keys(sources: [&str; 2]) -> BTreeMap<String, BTreeSet<String>> {
                 key = name.to_owned();
                 assert!(found.insert(key.clone(), BTreeSet::new()).is_none(), "{key} is there twice");
             }
-            if line.trim_start().starts_with('.') || line.starts_with('#') {
+            // Attributes, with all their lines, are the language's own.
+            attribute = line.trim_start().starts_with('.') || (attribute && line.starts_with(' '));
+            if attribute || line.starts_with('#') {
                 continue;
             }
             for part in line.split("$").skip(1) {
@@ -61,7 +64,7 @@ fn every_key_is_used() {
     assert_eq!(unused, Vec::<String>::new());
 }
 
-fn cause(id: &'static str, summary: &str, facts: &[(&str, &str)]) -> Cause {
+pub(super) fn cause(id: &'static str, summary: &str, facts: &[(&str, &str)]) -> Cause {
     Cause {
         id: CauseId::new(id),
         category: Category::Runtime,

@@ -7,6 +7,7 @@ cause-namespace-pod-quota-exceeded = pod quota of the namespace used up
 cause-namespace-service-quota-exceeded = Service quota of the namespace used up
 cause-namespace-storage-quota-exceeded = storage quota of the namespace used up
 cause-quota-requires-limits = quota demands requests or limits that are not set
+cause-missing-persistent-volume-claim = PersistentVolumeClaim does not exist
 cause-webhook-unavailable = admission webhook does not answer
 cause-pod-security-violation = pod security standard violated
 cause-node-cordon-mismatch = the only fitting node is cordoned

@@ -44,6 +44,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
                             "quota {name} limits {resource}: claim {claim} of {} was not made",
                             workload.name()
                         ))
+                        .fact("claim", claim)
                         .explains([workload.object.clone()])
                 }
                 None => Finding::new(&CAUSES[0], &workload.object)

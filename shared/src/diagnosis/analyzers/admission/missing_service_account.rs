@@ -44,6 +44,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         let finding = Finding::new(&CAUSES[0], &workload.object)
             .strength(strength)
             .summary(format!("service account {account} does not exist, so no pod can be made"))
+            .fact("account", account)
             .because(evidence)
             .since(refusal.and_then(|event| event.first_seen()))
             .check(Kubectl::list(Kind::ServiceAccount, workload.namespace()))

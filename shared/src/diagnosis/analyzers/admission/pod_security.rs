@@ -21,6 +21,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
                 .strength(0.97)
                 .summary(format!("the namespace's Pod Security level {level} forbids the pods: {fields}"))
                 .fact("level", level)
+                .fact("violation", fields.split(" (").next().unwrap_or(fields))
                 .because([refusal.evidence])
                 .since(refusal.since)
                 .check(Kubectl::get(&ObjectRef::new(Kind::Namespace, "", workload.namespace())))

@@ -42,6 +42,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
                 first.service
             ))
             .fact("hard", hard.as_str())
+            .fact("service", &first.service)
             .because(evidence)
             .since(quota.metadata.creation_timestamp)
             .explains(missing.iter().map(|it| ObjectRef::new(Kind::Service, namespace, &it.service)))

@@ -25,6 +25,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
                 .strength(0.95)
                 .summary(format!("admission webhook {webhook} does not answer, so no pod can be made: {why}"))
                 .fact("webhook", webhook)
+                .fact("error", why)
                 .because([refusal.evidence])
                 .since(refusal.since)
                 .explains([workload.object.clone()])

@@ -21,6 +21,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         let finding = Finding::new(&CAUSES[0], &object)
             .strength(0.8)
             .summary(format!("the node is not ready: {}", ready.reason))
+            .fact("reason", ready.reason.clone())
             .because([evidence])
             .since(ready.last_transition_time)
             .check(Kubectl::describe(&object))

@@ -40,6 +40,8 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         .strength(0.97)
         .summary(format!("zone {zone} is degraded: {} of its {all} nodes are not ready", down.len()))
         .fact("zone", **zone)
+        .fact("down", down.len().to_string())
+        .fact("all", all.to_string())
         .because([evidence])
         .explains(down.iter().map(|node| node.reference()))
         .since(first)

@@ -84,11 +84,13 @@ fn find(
     meant: Option<String>,
     said: Option<&LogPattern>,
 ) {
+    let likely = meant.clone().unwrap_or_default();
     let meant = meant.map_or(String::new(), |meant| format!("; {meant} is meant, it seems"));
     let finding = Finding::new(&CAUSES[0], &workload.object)
         .strength(strength)
         .summary(format!("{variable} holds an address that no Service has{meant}"))
         .fact("variable", variable)
+        .fact("meant", likely)
         .because(evidence)
         .since(said.and_then(|pattern| pattern.first_seen).or(workload.rolled_out_at()))
         .check(Kubectl::get(&workload.object))

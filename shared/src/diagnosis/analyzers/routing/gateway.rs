@@ -80,6 +80,8 @@ fn examine_routes(case: &mut Case<'_, '_>, gateway: &Workload<'_>, map: &str, ke
             .strength(strength)
             .summary(format!("the gateway sends {} to {}, not to {meant}", route.path, route.target))
             .fact("path", &route.path)
+            .fact("target", &route.target)
+            .fact("meant", meant.as_str())
             .because(evidence)
             .explains([service])
             .check(Kubectl::get(&config))

@@ -62,6 +62,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
                 call.to.name
             ))
             .fact("caller", from.name())
+            .fact("direction", direction.name())
             .fact("service", call.to.name.clone())
             .because(evidence)
             .explains([call.from.clone(), call.to.clone()])

@@ -68,6 +68,8 @@ fn examine_port(case: &mut Case<'_, '_>, service: &ServiceView<'_>, port: &Servi
         .strength(strength)
         .summary(format!("port {} of the Service leads nowhere: {what}", port.port))
         .fact("port", port.port.to_string())
+        .fact("target", target)
+        .fact("protocol", protocol(&port.protocol))
         .because(evidence)
         .explains(harm.callers)
         .check(Kubectl::get(&object))

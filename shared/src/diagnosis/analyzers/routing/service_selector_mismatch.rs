@@ -33,6 +33,8 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         let finding = Finding::new(&CAUSES[0], &object)
             .strength(if service.is_reachable() == Some(false) { 0.97 } else { 0.9 })
             .summary(format!("the selector {} meets no pod; those of {} differ", selector.join(","), meant.object))
+            .fact("selector", selector.join(","))
+            .fact("workload", meant.object.name.clone())
             .because(evidence)
             .check(Kubectl::get(&object))
             .check(Kubectl::pods_with(&object.namespace, &service.service.spec.selector))

@@ -48,10 +48,16 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
                 ended.exit_code,
                 words.unwrap_or_default()
             ))
+            .fact("container", &status.name)
+            .fact("exit_code", ended.exit_code.to_string())
             .because(evidence)
             .since(ended.finished_at)
             .check(Kubectl::logs(&workload.object, Some(&status.name), true))
             .check(Kubectl::describe(&pod.reference()));
+        let finding = match last_words {
+            Some(pattern) => finding.fact("words", pattern.example.chars().take(120).collect::<String>()),
+            None => finding,
+        };
         let finding = if workload.previous_template().is_some() {
             finding.action(ActionKind::Rollback, Risk::Medium, "if it began with the last rollout")
         } else {

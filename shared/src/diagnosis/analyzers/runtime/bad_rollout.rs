@@ -47,8 +47,10 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         let finding = Finding::new(&CAUSES[0], &object)
             .strength(if old_ready > 0 { 0.9 } else { 0.85 })
             .summary(format!("{new} does not come up; {old} did ({})", changes[0]))
-            .fact("revision", new)
-            .fact("change", changes[0].clone())
+            .fact("revision", new.trim_start_matches("revision "))
+            .fact("before", old.trim_start_matches("revision "))
+            .fact("change", told(&changes[0]).0)
+            .fact("changed", told(&changes[0]).1)
             .because(evidence)
             .since(rolled_out)
             .check(Kubectl::rollout_history(&object))
@@ -111,6 +113,21 @@ fn container_changes(old: &Container, new: &Container) -> Vec<String> {
     ];
     changes.extend(parts.iter().filter(|(same, _)| !same).map(|(_, what)| format!("{what} changed")));
     changes
+}
+
+/// What kind of change it is and what is changed, for other languages.
+fn told(change: &str) -> (&'static str, &str) {
+    let kinds = [
+        ("image", "image ", ""),
+        ("variable-gone", "variable ", " is gone"),
+        ("variable-new", "variable ", " is new"),
+        ("variable-value", "variable ", " has another value"),
+        ("container-gone", "container ", " is gone"),
+        ("container-new", "container ", " is new"),
+        ("part", "", " changed"),
+    ];
+    let of = |(kind, start, end)| Some((kind, change.strip_prefix(start)?.strip_suffix(end)?));
+    kinds.into_iter().find_map(of).unwrap_or(("part", change))
 }
 
 /// An image without its registry and path.

@@ -70,7 +70,11 @@ fn claim(
         .check(Kubectl::top_pods(workload.namespace()))
         .action(ActionKind::Resize, Risk::Medium, "raise the CPU limit, or do without one");
     let finding = match lowered {
-        Some(_) => finding.action(ActionKind::Rollback, Risk::Medium, "the revision before had a higher limit"),
+        Some(before) => finding.fact("before", before).action(
+            ActionKind::Rollback,
+            Risk::Medium,
+            "the revision before had a higher limit",
+        ),
         None => finding,
     };
     case.find(finding);

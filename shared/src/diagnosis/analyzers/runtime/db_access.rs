@@ -71,7 +71,7 @@ fn credentials(case: &mut Case<'_, '_>) {
             evidence.push(case.spec(&client.workload.object, format!("login from Secret {}", secrets.join(", "))));
         }
         let database = database::meant(view, client.dialect, &[client.workload], REFUSED_LOGIN);
-        let whom = database.map_or("the database".to_owned(), |(database, ..)| database.object.to_string());
+        let whom = database.as_ref().map_or("the database".to_owned(), |(database, ..)| database.object.to_string());
         let short = client.workload.is_short();
         let finding = Finding::new(&CAUSES[0], &client.workload.object)
             .strength(if short {
@@ -82,6 +82,7 @@ fn credentials(case: &mut Case<'_, '_>) {
                 0.5
             })
             .summary(format!("{whom} refuses the login that it uses"))
+            .fact("database", database.map_or(String::new(), |(database, ..)| database.object.name.clone()))
             .because(evidence)
             .since(client.pattern.first_seen)
             .check(Kubectl::logs(&client.workload.object, Some(&client.pattern.container), short))
@@ -141,6 +142,7 @@ fn port(case: &mut Case<'_, '_>, workload: &Workload<'_>) {
             .find(|port| (1024..=65535).contains(port))
             .map(|it| (it, None))
     });
+    let asked = written.as_ref().map_or(String::new(), |(port, _)| port.to_string());
     let (strength, what) = match written {
         Some((port, _)) if ports.contains(&port) => return,
         Some((port, via)) => {
@@ -159,6 +161,9 @@ fn port(case: &mut Case<'_, '_>, workload: &Workload<'_>) {
     let finding = Finding::new(&CAUSES[1], &workload.object)
         .strength(strength)
         .summary(format!("connections to {} are refused: {what}", target.object))
+        .fact("database", target.object.name.clone())
+        .fact("ports", list(&ports))
+        .fact("port", asked)
         .because(evidence)
         .since(said.first_seen)
         .check(Kubectl::logs(&workload.object, Some(&said.container), true))

@@ -47,6 +47,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             .strength(0.85)
             .summary(format!("the Job gave up: {}", why(&failed.reason, job)))
             .fact("reason", failed.reason.clone())
+            .fact("failed", job.status.failed.max(1).to_string())
             .because(evidence)
             .since(failed.last_transition_time)
             .check(Kubectl::describe(&object))

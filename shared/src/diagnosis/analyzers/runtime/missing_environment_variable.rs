@@ -55,7 +55,11 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             .check(Kubectl::logs(&object, Some(&pattern.container), true))
             .check(Kubectl::rollout_history(&object));
         let finding = match lost {
-            true => finding.action(ActionKind::Rollback, Risk::Medium, format!("the revision before sets {name}")),
+            true => finding.fact("before", "set").action(
+                ActionKind::Rollback,
+                Risk::Medium,
+                format!("the revision before sets {name}"),
+            ),
             false => {
                 finding.action(ActionKind::Manual, Risk::Low, format!("set {name} on container {}", pattern.container))
             }

@@ -37,6 +37,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             limit.and_then(|container| container.resources.limits.get("memory")).map(|it| it.as_str().to_owned());
         let text = format!("container {} ended with OOMKilled, {} restart(s)", status.name, status.restart_count);
         let mut evidence = vec![case.status(&pod.reference(), ended.finished_at, text)];
+        let known = limit.clone().unwrap_or_default();
         let limit = limit.map(|limit| {
             evidence.push(case.spec(&workload.object, format!("container {} memory limit {limit}", status.name)));
             format!(" of {limit}")
@@ -48,6 +49,8 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
                 status.name,
                 limit.unwrap_or_default()
             ))
+            .fact("container", &status.name)
+            .fact("limit", known)
             .because(evidence)
             .since(ended.finished_at)
             .check(Kubectl::describe(&pod.reference()))
@@ -78,6 +81,8 @@ fn examine_start(case: &mut Case<'_, '_>, workload: &Workload<'_>) {
         .iter()
         .filter_map(|it| Some(format!("container {} memory limit {}", it.name, it.resources.limits.get("memory")?)))
         .collect();
+    let first_limit =
+        workload.template.containers.iter().find_map(|it| Some(it.resources.limits.get("memory")?.as_str().to_owned()));
     let mut evidence = Vec::new();
     evidence.extend(event.map(|event| case.event(event)));
     evidence.extend(waiting.map(|(pod, message)| case.status(&pod, None, message)));
@@ -86,7 +91,12 @@ fn examine_start(case: &mut Case<'_, '_>, workload: &Workload<'_>) {
     }
     let finding = Finding::new(&CAUSES[0], &workload.object)
         .strength(0.96)
-        .summary(format!("killed for memory before it could start: {}", limits.join(", ")))
+        .summary(match limits.is_empty() {
+            true => "killed for memory before it could start".to_owned(),
+            false => format!("killed for memory before it could start: {}", limits.join(", ")),
+        })
+        .fact("before", "start")
+        .fact("start_limit", first_limit.unwrap_or_default())
         .because(evidence)
         .since(event.and_then(|event| event.first_seen()))
         .check(Kubectl::describe(&workload.object))

@@ -78,6 +78,8 @@ fn examine_workload(case: &mut Case<'_, '_>, workload: &Workload<'_>, said: Opti
     let finding = Finding::new(&CAUSES[0], &workload.object)
         .strength(strength)
         .summary(format!("{who} cannot have {port_text}: another one of the pod has it"))
+        .fact("port", port.map_or(String::new(), |port| port.to_string()))
+        .fact("container", said.map_or("", |pattern| pattern.container.as_str()))
         .because(evidence)
         .since(said.and_then(|pattern| pattern.first_seen))
         .check(Kubectl::get(&workload.object))

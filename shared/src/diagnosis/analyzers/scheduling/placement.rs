@@ -174,6 +174,7 @@ fn claim(
     let Some(spec) = spec_of(obstacle) else { return };
     let view = case.view;
     let nodes = &view.snapshot.nodes;
+    let mut largest = String::new();
     let (summary, fact) = match obstacle {
         Obstacle::Cordon => {
             let cordoned: Vec<&str> =
@@ -212,6 +213,7 @@ fn claim(
                 nodes.iter().filter_map(|node| node.status.allocatable.get(resource).and_then(Quantity::value));
             let most = allocatable.fold(0.0, f64::max);
             let (wanted, most) = (amount(resource, wanted), amount(resource, most));
+            largest.clone_from(&most);
             (format!("a pod requests {wanted} of {resource}, which no node has free; the largest has {most}"), wanted)
         }
         Obstacle::NodeFault => return,
@@ -224,6 +226,7 @@ fn claim(
         .strength(strength)
         .summary(summary)
         .fact("detail", fact)
+        .fact("largest", largest)
         .because(evidence)
         .since(since)
         .check(Kubectl::describe(&pod.reference()))

@@ -73,15 +73,9 @@ fn examine_claim(case: &mut Case<'_, '_>, workload: &Workload<'_>, claim: &Persi
     {
         let evidence = [case.spec(&object, format!("storageClassName {class}"))];
         let summary = format!("claim {} names storage class {class}, which does not exist", claim.name());
-        claim_it(
-            case,
-            workload,
-            claim,
-            Mismatch::Class,
-            0.97,
-            summary,
-            evidence.into_iter().chain(said_evidence).collect(),
-        );
+        let evidence = evidence.into_iter().chain(said_evidence).collect();
+        let finding = claim_it(workload, claim, Mismatch::Class, 0.97, summary, evidence);
+        case.find(finding.fact("class", class));
         return;
     }
     if provisioned {
@@ -108,19 +102,28 @@ fn examine_claim(case: &mut Case<'_, '_>, workload: &Workload<'_>, claim: &Persi
     ];
     let strength = if mismatches.len() == 1 { 0.95 } else { 0.6 };
     let summary = format!("claim {} asks for {claim_has}, volume {} has {volume_has}", claim.name(), volume.name());
-    claim_it(case, workload, claim, *mismatch, strength, summary, evidence.into_iter().chain(said_evidence).collect());
+    let evidence = evidence.into_iter().chain(said_evidence).collect();
+    let finding = claim_it(workload, claim, *mismatch, strength, summary, evidence);
+    let plain = |text: &str| {
+        let text = ["storage class ", "labels "].iter().find_map(|word| text.strip_prefix(word)).unwrap_or(text);
+        if text.starts_with("no ") { "none".to_owned() } else { text.to_owned() }
+    };
+    let held_by = volume.spec.claim_ref.as_ref().map(|it| format!("{}/{}", it.namespace, it.name));
+    case.find(match mismatch {
+        Mismatch::Occupied => finding.fact("volume", volume.name()).fact("holder", held_by.unwrap_or_default()),
+        _ => finding.fact("volume", volume.name()).fact("wanted", plain(&claim_has)).fact("has", plain(&volume_has)),
+    });
 }
 
 fn claim_it(
-    case: &mut Case<'_, '_>,
     workload: &Workload<'_>,
     claim: &PersistentVolumeClaim,
     mismatch: Mismatch,
     strength: f64,
     summary: String,
     evidence: Vec<EvidenceId>,
-) {
-    let finding = Finding::new(&CAUSES[mismatch as usize], &workload.object)
+) -> Finding {
+    Finding::new(&CAUSES[mismatch as usize], &workload.object)
         .strength(strength)
         .summary(summary)
         .fact("claim", claim.name())
@@ -133,8 +136,7 @@ fn claim_it(
             ActionKind::Manual,
             Risk::Medium,
             "make the claim anew so that it suits a volume, or provide such a volume",
-        );
-    case.find(finding);
+        )
 }
 
 /// The class a claim asks for: its own, else the cluster's default.

@@ -26,7 +26,10 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         ];
         let finding = Finding::new(&CAUSES[0], &workload.object)
             .strength(0.93)
-            .summary(format!("the volume of {} is in a zone where no node takes the pod", claims.join(", ")))
+            .summary(match claims.is_empty() {
+                true => "the pods' volume is in a zone where no node takes them".to_owned(),
+                false => format!("the volume of {} is in a zone where no node takes the pod", claims.join(", ")),
+            })
             .fact("claim", claims.join(", "))
             .because(evidence)
             .since(condition.last_transition_time)

@@ -35,6 +35,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             .strength(strength)
             .summary(format!("the command of container {} cannot be run: {line}", status.name))
             .fact("container", &status.name)
+            .fact("error", message.chars().take(120).collect::<String>())
             .because(evidence)
             .since(workload.rolled_out_at())
             .check(Kubectl::describe(&pod.reference()))

@@ -75,6 +75,7 @@ fn judge(case: &mut Case<'_, '_>, workload: &Workload<'_>, message: &str, mut ev
         .strength(strength)
         .summary(summary)
         .fact("image", image)
+        .fact("secret", if credentials { "refused" } else { "absent" })
         .because(evidence)
         .since(workload.rolled_out_at())
         .check(Kubectl::describe(&workload.object))

@@ -31,7 +31,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         evidence.extend(words.map(|pattern| case.log(pattern)));
         let line =
             words.map(|it| format!(": {}", it.example.chars().take(120).collect::<String>())).unwrap_or_default();
-        let finding = Finding::new(&CAUSES[0], &workload.object)
+        let mut finding = Finding::new(&CAUSES[0], &workload.object)
             .strength(0.88)
             .summary(format!("init container {} fails with exit code {}{line}", status.name, ended.exit_code))
             .fact("container", &status.name)
@@ -41,6 +41,9 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
             .check(Kubectl::logs(&pod.reference(), Some(&status.name), false))
             .check(Kubectl::describe(&pod.reference()))
             .action(ActionKind::Manual, Risk::Low, "mend what the init container waits for or does");
+        if let Some(words) = words {
+            finding = finding.fact("words", words.example.chars().take(120).collect::<String>());
+        }
         case.find(finding);
     }
 }

@@ -108,6 +108,8 @@ fn examine_reference(case: &mut Case<'_, '_>, workload: &Workload<'_>, kind: Kin
     let finding = Finding::new(spec, &workload.object)
         .strength(strength)
         .summary(format!("{word} {name} {what}, so the containers cannot start"))
+        .fact("name", name)
+        .fact("missing", if key_only { "key" } else { "object" })
         .because(evidence)
         .since(event.and_then(|event| event.first_seen()))
         .check(Kubectl::describe(&workload.object))

@@ -35,6 +35,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         let finding = Finding::new(&CAUSES[0], &object)
             .strength(if failures.len() > 1 { 0.85 } else { 0.75 })
             .summary(format!("the node cannot make pod sandboxes: {line}"))
+            .fact("count", failures.len().to_string())
             .because(evidence)
             .since(failures.iter().filter_map(|(event, _)| event.first_seen()).min())
             .explains(failures.into_iter().map(|(_, workload)| workload))

@@ -32,6 +32,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         let finding = Finding::new(&CAUSES[0], &workload.object)
             .strength(if lasts { 0.9 } else { 0.6 })
             .summary(format!("the pods' volume {what}: {line}"))
+            .fact("state", if multi { "held" } else { "failed" })
             .because([evidence])
             .since(event.first_seen())
             .check(Kubectl::events(&workload.object))
