@@ -41,7 +41,7 @@ impl TargetArguments {
         let target =
             self.target(std::env::var("NIGHTSHIFT_KUBE_ENDPOINT").ok(), std::env::var("NIGHTSHIFT_CLUSTERS").ok());
         tracing::debug!(%target, "connecting");
-        Cluster::connect(&target, &shared::aws::sdk_config().await).await
+        Cluster::connect(&target, &shared::aws::laptop_config().await).await
     }
 }
 

@@ -14,7 +14,10 @@ pub mod deadline;
 pub mod diagnosis;
 #[cfg(feature = "eks")]
 pub mod eks;
+#[cfg(any(feature = "prometheus", feature = "slack"))]
+mod http;
 pub mod incident;
+pub mod json;
 pub mod metrics;
 pub mod model;
 pub mod redact;

@@ -149,7 +149,7 @@ async fn decided(
     let id = DecisionId(alarm.event_id.clone());
     if let Some(record) = store.decision(&id, (app.now)()).await? {
         tracing::info!("the decision of an earlier attempt stands");
-        return Ok((serde_json::from_value(record.decision)?, None));
+        return Ok((shared::json::from_value(&record.decision)?, None));
     }
     let at = (app.now)();
     let (reading, held_by) = match known {

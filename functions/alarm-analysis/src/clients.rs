@@ -94,7 +94,7 @@ impl Clients {
 
     /// The AWS configuration.
     pub async fn aws(&self) -> &SdkConfig {
-        self.aws.get_or_init(shared::aws::sdk_config).await
+        self.aws.get_or_init(async || shared::aws::sdk_config()).await
     }
 
     /// Slack.

@@ -29,7 +29,7 @@ impl App {
         deadline: Deadline,
     ) -> Result<(), RecordError> {
         let total = deadline.remaining().saturating_sub(RESERVE).min(Limits::default().total);
-        let mut report: Report = serde_json::from_value(incident.report.clone())?;
+        let mut report: Report = shared::json::from_value(&incident.report)?;
         let is_wanted =
             self.clients.settings().bedrock.analysis.is_some() && !report.investigated && incident.is_open();
         if !is_wanted || total < LEAST {
@@ -115,7 +115,7 @@ impl App {
         // A record whose reading is another's leads to it in one step.
         for _ in 0..2 {
             let record = store.decision(&decision, (self.now)()).await.ok()??;
-            let situation: Situation = serde_json::from_value(record.situation).ok()?;
+            let situation: Situation = shared::json::from_value(&record.situation).ok()?;
             match situation.reading {
                 Reading::As { decision: other } => decision = other,
                 _ => return Some(situation),

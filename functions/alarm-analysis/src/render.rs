@@ -60,7 +60,7 @@ impl Render for Rendering {
 }
 
 fn report(incident: &Incident) -> Option<Report> {
-    match serde_json::from_value(incident.report.clone()) {
+    match shared::json::from_value(&incident.report) {
         Ok(report) => Some(report),
         Err(error) => {
             tracing::error!(incident = %incident.id, %error, "the incident's report is of another version");

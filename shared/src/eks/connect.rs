@@ -6,11 +6,7 @@ use aws_config::SdkConfig;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Request, header::AUTHORIZATION};
 use jiff::Timestamp;
-use kube::{
-    Client, Config,
-    client::Body,
-    config::{KubeConfigOptions, KubeconfigError},
-};
+use kube::{Client, Config, client::Body};
 
 use super::{ClusterTarget, TokenError, TokenSource};
 
@@ -73,8 +69,9 @@ pub enum ConnectError {
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The kubeconfig cannot be used.
+    #[cfg(feature = "laptop")]
     #[error("the kubeconfig cannot be used")]
-    Kubeconfig(#[source] Box<KubeconfigError>),
+    Kubeconfig(#[source] Box<kube::config::KubeconfigError>),
     /// The endpoint is no URL, or its certificate authority is none.
     #[error("{endpoint} cannot be used as a Kubernetes API's address")]
     Endpoint {
@@ -93,10 +90,16 @@ impl Cluster {
             ClusterTarget::Eks { name, region } => Self::eks(name, region.as_deref(), aws).await,
             ClusterTarget::Endpoint { url, name } => {
                 let uri = url.parse::<http::Uri>().map_err(|error| unusable(url, error))?;
-                Self::with_config(Config::new(uri), name.clone(), None)
+                let mut config = Config::new(uri);
+                if config.cluster_url.scheme_str() == Some("http") {
+                    // No TLS, so no need for the operating system's certificates either.
+                    config.root_cert = Some(Vec::new());
+                }
+                Self::with_config(config, name.clone(), None)
             }
+            #[cfg(feature = "laptop")]
             ClusterTarget::Kubeconfig { context } => {
-                let options = KubeConfigOptions { context: context.clone(), ..KubeConfigOptions::default() };
+                let options = kube::config::KubeConfigOptions { context: context.clone(), ..Default::default() };
                 let config = Config::from_kubeconfig(&options)
                     .await
                     .map_err(|error| ConnectError::Kubeconfig(Box::new(error)))?;

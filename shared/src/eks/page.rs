@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::{
@@ -149,10 +150,11 @@ impl Cluster {
             Ok(page) => Ok((page, 0)),
             Err(error) if error.is_data() => {
                 // An object of an unforeseen shape costs itself, not its page.
-                let page = serde_json::from_slice::<Page<serde_json::Value>>(&body).map_err(malformed)?;
+                let page = serde_json::from_slice::<Page<Box<RawValue>>>(&body).map_err(malformed)?;
                 let values = page.items.unwrap_or_default();
                 let count = values.len();
-                let items: Vec<T> = values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
+                let items: Vec<T> =
+                    values.iter().filter_map(|value| serde_json::from_slice(value.get().as_bytes()).ok()).collect();
                 if items.is_empty() && count > 0 {
                     return Err(malformed(error));
                 }

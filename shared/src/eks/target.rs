@@ -20,6 +20,7 @@ pub enum ClusterTarget {
         name: String,
     },
     /// A context of the kubeconfig (`KUBECONFIG` or `~/.kube/config`), with whatever credentials it names.
+    #[cfg(feature = "laptop")]
     Kubeconfig {
         /// The context; the current one when absent.
         context: Option<String>,
@@ -66,7 +67,9 @@ impl fmt::Display for ClusterTarget {
             Self::Eks { name, region: Some(region) } => write!(f, "EKS cluster {name} in {region}"),
             Self::Eks { name, region: None } => write!(f, "EKS cluster {name}"),
             Self::Endpoint { url, .. } => write!(f, "the Kubernetes API at {url}"),
+            #[cfg(feature = "laptop")]
             Self::Kubeconfig { context: Some(context) } => write!(f, "kubeconfig context {context}"),
+            #[cfg(feature = "laptop")]
             Self::Kubeconfig { context: None } => write!(f, "the kubeconfig's current context"),
         }
     }

@@ -47,6 +47,9 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 fn once(text: &str) -> Option<String> {
     let mut spans = merged(find(text, 0));
     // A mark of an earlier round is one thing: a span takes all of it or is no more than it.
+    if spans.is_empty() {
+        return None;
+    }
     let marks: Vec<usize> = text.match_indices(HIDDEN).map(|(at, _)| at).collect();
     for span in &mut spans {
         let first = marks.partition_point(|mark| mark + HIDDEN.len() <= span.start);

@@ -89,14 +89,6 @@ impl std::fmt::Debug for Slack {
 impl Slack {
     /// A client.
     pub fn new(config: SlackConfig) -> Result<Self, SlackError> {
-        // Whoever comes first decides; every crate of the workspace asks for ring.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("nightshift/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| SlackError::Client(error.to_string()))?;
         let mut base = match config.api_url {
             Some(url) => url,
             None => Url::parse("https://slack.com/api/").map_err(|error| SlackError::Client(error.to_string()))?,
@@ -104,6 +96,7 @@ impl Slack {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
+        let http = crate::http::client(&base, CONNECT).map_err(|error| SlackError::Client(error.to_string()))?;
         Ok(Self { inner: Arc::new(Inner { http, base, token: config.token, next_post: Mutex::default() }) })
     }
 

@@ -243,7 +243,6 @@ mod moto {
     pub(super) async fn store(url: &str) -> DynamoStore {
         let credentials = Credentials::new("test", "test", None, None, "test");
         let config = crate::aws::sdk_config()
-            .await
             .into_builder()
             .endpoint_url(url)
             .region(Region::new("eu-west-1"))

@@ -57,7 +57,7 @@ pub(super) fn encode<T: Serialize>(key: &Key, value: &T, salt: &str) -> Result<E
     if json.len() < DEFLATE_FROM {
         return Ok(Encoded::Whole(json));
     }
-    let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::new(6));
+    let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::fast());
     let deflated =
         encoder.write_all(&json).and_then(|()| encoder.finish()).map_err(|error| unreadable(error.to_string()))?;
     if deflated.len() <= PART {

@@ -67,13 +67,7 @@ impl Prometheus {
         } else {
             None
         };
-        // A second call finds the provider installed, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(1))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(PrometheusError::Client)?;
+        let http = crate::http::client(&base, Duration::from_secs(1)).map_err(PrometheusError::Client)?;
         Ok(Self { base, http, signer })
     }
 
