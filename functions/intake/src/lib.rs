@@ -62,7 +62,7 @@ impl std::fmt::Debug for App {
 impl App {
     /// The function by these settings.
     pub async fn new(settings: DoorSettings) -> Self {
-        let aws = shared::aws::sdk_config().await;
+        let aws = shared::aws::sdk_config();
         Self::with(settings, &aws, Arc::new(Timestamp::now))
     }
 

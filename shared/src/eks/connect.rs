@@ -1,17 +1,28 @@
 //! From a target to a client that is let in.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Request, header::AUTHORIZATION};
+use hyper_util::{
+    client::legacy::{Client as HttpClient, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use jiff::Timestamp;
-use kube::{Client, Config, client::Body};
+use kube::{
+    Client,
+    client::{Body, middleware::BaseUriLayer},
+};
+use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
+use tower::Layer;
 
 use super::{ClusterTarget, TokenError, TokenSource};
 
 /// Time to open a connection to the API.
 const CONNECT: Duration = Duration::from_secs(2);
+/// What a request without a namespace means to the kube crate; ours name theirs.
+const DEFAULT_NAMESPACE: &str = "default";
 
 /// A cluster that can be read.
 #[derive(Clone)]
@@ -90,22 +101,31 @@ impl Cluster {
             ClusterTarget::Eks { name, region } => Self::eks(name, region.as_deref(), aws).await,
             ClusterTarget::Endpoint { url, name } => {
                 let uri = url.parse::<http::Uri>().map_err(|error| unusable(url, error))?;
-                let mut config = Config::new(uri);
-                if config.cluster_url.scheme_str() == Some("http") {
-                    // No TLS, so no need for the operating system's certificates either.
-                    config.root_cert = Some(Vec::new());
-                }
-                Self::with_config(config, name.clone(), None)
+                let roots = match uri.scheme_str() {
+                    Some("https") => rustls_native_certs::load_native_certs().certs,
+                    // No TLS, so no certificates either: there are some 150 files of them.
+                    _ => Vec::new(),
+                };
+                let endpoint = uri.to_string().trim_end_matches('/').to_owned();
+                Ok(Self { client: client(uri, roots)?, name: name.clone(), endpoint })
             }
             #[cfg(feature = "laptop")]
-            ClusterTarget::Kubeconfig { context } => {
-                let options = kube::config::KubeConfigOptions { context: context.clone(), ..Default::default() };
-                let config = Config::from_kubeconfig(&options)
-                    .await
-                    .map_err(|error| ConnectError::Kubeconfig(Box::new(error)))?;
-                Self::with_config(config, context.clone().unwrap_or_default(), None)
-            }
+            ClusterTarget::Kubeconfig { context } => Self::kubeconfig(context.as_deref()).await,
         }
+    }
+
+    /// The kubeconfig's way in, which may be a plugin's, a certificate or a token: all of it the kube crate's.
+    #[cfg(feature = "laptop")]
+    async fn kubeconfig(context: Option<&str>) -> Result<Self, ConnectError> {
+        let wanted = kube::config::KubeConfigOptions { context: context.map(str::to_owned), ..Default::default() };
+        let mut config =
+            kube::Config::from_kubeconfig(&wanted).await.map_err(|error| ConnectError::Kubeconfig(Box::new(error)))?;
+        config.connect_timeout = Some(CONNECT);
+        // Retries are the reader's, which knows the time left.
+        config.default_retry = false;
+        let endpoint = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        let client = Client::try_from(config).map_err(|error| unusable(&endpoint, error))?;
+        Ok(Self { client, name: context.unwrap_or_default().to_owned(), endpoint })
     }
 
     /// A cluster behind a client that is already made; `endpoint` is what errors call it.
@@ -151,35 +171,48 @@ impl Cluster {
         let cluster = described.cluster().ok_or_else(|| no_endpoint(name, None))?;
         let endpoint = cluster.endpoint().ok_or_else(|| no_endpoint(name, cluster.status()))?;
         let uri = endpoint.parse::<http::Uri>().map_err(|error| unusable(endpoint, error))?;
-        let mut config = Config::new(uri);
-        if let Some(authority) = cluster.certificate_authority().and_then(|authority| authority.data()) {
-            config.root_cert = Some(certificates(endpoint, authority)?);
-        }
+        let authority = cluster.certificate_authority().and_then(|authority| authority.data());
+        let roots = authority.map(|authority| certificates(endpoint, authority)).transpose()?.unwrap_or_default();
         let credentials = aws.credentials_provider().ok_or_else(|| {
             TokenError::Credentials(aws_credential_types::provider::error::CredentialsError::not_loaded(
                 "none configured",
             ))
         })?;
-        Self::with_config(config, name.to_owned(), Some(TokenSource::new(name, region, credentials)))
-    }
-
-    fn with_config(mut config: Config, name: String, tokens: Option<TokenSource>) -> Result<Self, ConnectError> {
-        let endpoint = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-        config.connect_timeout = Some(CONNECT);
-        // Retries are the reader's, which knows the time left.
-        config.default_retry = false;
-        let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config).map_err(|error| unusable(&endpoint, error))?;
-        let client = match tokens {
-            Some(tokens) => with_token(client, tokens, namespace),
-            None => client,
-        };
-        Ok(Self { client, name, endpoint })
+        let tokens = TokenSource::new(name, region, credentials);
+        let endpoint = uri.to_string().trim_end_matches('/').to_owned();
+        Ok(Self { client: with_token(client(uri, roots)?, tokens), name: name.to_owned(), endpoint })
     }
 }
 
+/// A client for the API at `uri`, whose certificate one of `roots` has signed.
+///
+/// The kube crate would make it from its `Config`, and bring along all a kubeconfig may ask for: plugins, YAML, JSONPath.
+fn client(uri: http::Uri, roots: Vec<CertificateDer<'static>>) -> Result<Client, ConnectError> {
+    let endpoint = uri.to_string();
+    let mut store = RootCertStore::empty();
+    for root in roots {
+        store.add(root).map_err(|error| unusable(&endpoint, error))?;
+    }
+    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&endpoint, error))?
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(CONNECT));
+    let connector = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector);
+    let http = HttpClient::builder(TokioExecutor::new()).build::<_, Body>(connector);
+    Ok(Client::new(BaseUriLayer::new(uri).layer(http), DEFAULT_NAMESPACE))
+}
+
 /// A client that puts a token of `tokens` on every request.
-fn with_token(client: Client, tokens: TokenSource, namespace: String) -> Client {
+fn with_token(client: Client, tokens: TokenSource) -> Client {
     let service = tower::service_fn(move |mut request: Request<Body>| {
         let (client, tokens) = (client.clone(), tokens.clone());
         async move {
@@ -188,7 +221,7 @@ fn with_token(client: Client, tokens: TokenSource, namespace: String) -> Client 
             Ok::<_, tower::BoxError>(client.send(request).await?)
         }
     });
-    Client::new(service, namespace)
+    Client::new(service, DEFAULT_NAMESPACE)
 }
 
 fn unusable(endpoint: &str, error: impl std::error::Error + Send + Sync + 'static) -> ConnectError {
@@ -201,10 +234,10 @@ fn no_endpoint(name: &str, status: Option<&aws_sdk_eks::types::ClusterStatus>) -
 }
 
 /// The certificates (DER) of base64 over PEM, which is how DescribeCluster gives them.
-fn certificates(endpoint: &str, authority: &str) -> Result<Vec<Vec<u8>>, ConnectError> {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
+fn certificates(endpoint: &str, authority: &str) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
+    use rustls::pki_types::pem::PemObject;
     let pem = BASE64_STANDARD.decode(authority.trim()).map_err(|error| unusable(endpoint, error))?;
     CertificateDer::pem_slice_iter(&pem)
-        .map(|certificate| certificate.map(|der| der.to_vec()).map_err(|error| unusable(endpoint, error)))
+        .map(|certificate| certificate.map_err(|error| unusable(endpoint, error)))
         .collect()
 }
