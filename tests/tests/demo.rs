@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use sim::lambda::find_binary;
+use sim::world::Scenario;
 
 fn demo(scenario: &str) -> (Output, Vec<Value>) {
     let output = Command::new(find_binary("nightshift").expect("built by `cargo build --workspace --bins`"))
@@ -16,30 +17,74 @@ fn demo(scenario: &str) -> (Output, Vec<Value>) {
     (output, lines)
 }
 
-#[test]
-fn a_quiet_night_posts_nothing() {
-    let (output, lines) = demo("healthy");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let verdict = serde_json::json!({"scenario": "healthy", "expected": [], "reported": [], "ok": true});
-    assert_eq!(lines, [verdict]);
+/// Runs a scenario to its end: it is judged right, by a verdict that says so, and every post has its shape.
+fn is_reported(scenario: Scenario) -> Vec<Value> {
+    let (output, mut lines) = demo(scenario.name());
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    let verdict = lines.pop().expect("a verdict");
+    let expected = scenario.expected_causes();
+    assert_eq!(verdict["scenario"], scenario.name());
+    assert_eq!(verdict["expected"], serde_json::json!(expected), "{verdict}");
+    match expected {
+        [] => assert_eq!(verdict["reported"], serde_json::json!([])),
+        _ => {
+            let first = verdict["reported"][0].as_str().unwrap_or_default();
+            assert!(expected.contains(&first), "{verdict}\n{complaint}");
+        }
+    }
+    assert_eq!((output.status.code(), &verdict["ok"]), (Some(0), &Value::from(true)), "{verdict}\n{complaint}");
+    for line in &lines {
+        for name in ["time", "channel", "ts", "thread_ts", "text", "blocks", "attachments"] {
+            assert!(line.get(name).is_some(), "{name} in {line}");
+        }
+    }
+    lines
+}
+
+/// The texts of messages that are no replies.
+fn heads(lines: &[Value]) -> Vec<&str> {
+    let is_reply = |line: &Value| !line["thread_ts"].is_null() && line["thread_ts"] != line["ts"];
+    lines.iter().filter(|line| !is_reply(line)).filter_map(|line| line["text"].as_str()).collect()
 }
 
 #[test]
-fn a_wrong_image_is_posted_and_judged() {
-    let (output, mut lines) = demo("wrong-image");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let verdict = lines.pop().expect("a verdict");
-    assert_eq!(
-        (&verdict["ok"], &verdict["reported"][0]),
-        (&Value::from(true), &Value::from("incorrect-image-reference"))
-    );
-    let first = &lines[0];
-    assert!(first["thread_ts"].is_null() || first["thread_ts"] == first["ts"], "{first}");
-    for name in ["time", "channel", "ts", "thread_ts", "text", "blocks", "attachments"] {
-        assert!(first.get(name).is_some(), "{name} in {first}");
-    }
-    let head = first["text"].as_str().unwrap_or_default();
-    assert!(head.contains("shop/catalog"), "{head}");
+fn a_quiet_night_posts_nothing() {
+    assert_eq!(is_reported(Scenario::Healthy), Vec::<Value>::new());
+}
+
+#[test]
+fn a_bad_rollout_is_one_thread_about_its_workload() {
+    let lines = is_reported(Scenario::BadRollout);
+    let heads = heads(&lines);
+    assert!(heads.len() == 1 && heads[0].contains("payments/api"), "{heads:?}");
+}
+
+#[test]
+fn a_memory_leak_is_one_thread_about_its_workload() {
+    let lines = is_reported(Scenario::MemoryLeak);
+    let heads = heads(&lines);
+    assert!(heads.len() == 1 && heads[0].contains("shop/recommendation"), "{heads:?}");
+}
+
+#[test]
+fn a_failed_node_is_named() {
+    let lines = is_reported(Scenario::NodeFailure);
+    let heads = heads(&lines);
+    assert!(heads[0].contains("ip-10-0-"), "{heads:?}");
+}
+
+#[test]
+fn a_wrong_image_is_one_thread_about_its_workload() {
+    let lines = is_reported(Scenario::WrongImage);
+    let heads = heads(&lines);
+    assert!(heads.len() == 1 && heads[0].contains("shop/catalog"), "{heads:?}");
+}
+
+#[test]
+fn a_storm_of_a_thousand_alarms_is_a_handful_of_threads_the_zone_first() {
+    let lines = is_reported(Scenario::AlarmStorm);
+    let heads = heads(&lines);
+    assert!(heads.len() <= 5 && heads[0].contains("ap-northeast-2a"), "{heads:?}");
 }
 
 #[test]

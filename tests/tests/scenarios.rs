@@ -15,7 +15,7 @@ async fn live_through(scenario: Scenario) -> Night {
     let night = Night::new(Options::stopped(scenario)).await;
     let events = night.wait_for_alarm();
     let app = night.app();
-    assert_eq!(drive(&app, &events, 10).await, Vec::<Value>::new());
+    assert_eq!(drive(&app, &events, 100).await, Vec::<Value>::new());
     let swept = app.handle(sweep(), Deadline::within(INVOCATION)).await;
     assert!(swept.is_ok(), "{swept:?}");
     night

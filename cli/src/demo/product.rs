@@ -11,6 +11,9 @@ use sim::lambda::{
 /// Settings that are taken over from the environment the demo is started in.
 const PASSED_ON: [&str; 3] = ["NIGHTSHIFT_LANG", "NIGHTSHIFT_TZ", "RUST_LOG"];
 
+/// As in infra/template.yaml: a storm is taken in in large batches, each of which edits a message once.
+const BATCH: usize = 100;
+
 /// The function that alarms go to.
 const FUNCTION: &str = "alarm-analysis";
 
@@ -44,7 +47,7 @@ impl Product {
         let function = FunctionProcess::start_with(settings).await?;
         let queue = Queue::with_settings(
             "nightshift-alarms",
-            QueueSettings { max_receive_count: 5, ..QueueSettings::default() },
+            QueueSettings { max_receive_count: 5, batch_size: BATCH, ..QueueSettings::default() },
         );
         Ok(Self { function, queue, _store: store })
     }

@@ -197,6 +197,18 @@ const PREFIXES: &[(&str, Tail, usize)] = &[
     ("atlasv1.", Tail::Url, 50),
 ];
 
+/// Which two bytes a prefix may begin with, six bits of each: nearly every word is known by them not to be a token.
+const BEGINNINGS: [u64; 64] = {
+    let mut beginnings = [0; 64];
+    let mut index = 0;
+    while index < PREFIXES.len() {
+        let prefix = PREFIXES[index].0.as_bytes();
+        beginnings[(prefix[0] & 63) as usize] |= 1 << (prefix[1] & 63);
+        index += 1;
+    }
+    beginnings
+};
+
 /// Words after which, a space between, a credential follows: `Bearer abc…`.
 const SCHEMES: &[(&str, usize)] = &[("bearer", 16), ("basic", 8), ("ssws", 16), ("apikey", 16), ("negotiate", 24)];
 
@@ -241,6 +253,9 @@ fn after_escape(bytes: &[u8], at: usize) -> bool {
 
 fn prefixed(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = &bytes[at..];
+    if rest.len() < 2 || BEGINNINGS[usize::from(rest[0] & 63)] & (1 << (rest[1] & 63)) == 0 {
+        return None;
+    }
     PREFIXES.iter().filter(|(prefix, ..)| prefix.as_bytes()[0] == rest[0]).find_map(|(prefix, tail, least)| {
         if !rest.starts_with(prefix.as_bytes()) {
             return None;

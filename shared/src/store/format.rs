@@ -20,11 +20,24 @@ pub(super) const PART: usize = 380 * 1024;
 /// What a value may unfold to, so that a damaged item cannot exhaust memory.
 const UNFOLDED: u64 = 256 * 1024 * 1024;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(tag = "v")]
 enum Format<T> {
     #[serde(rename = "1")]
     V1(T),
+}
+
+/// The version alone. It is read first and the value in a second pass, which costs less than keeping all of it in between.
+#[derive(Deserialize)]
+struct Version {
+    v: Known,
+}
+
+/// The versions that are read.
+#[derive(Deserialize)]
+enum Known {
+    #[serde(rename = "1")]
+    V1,
 }
 
 /// Where the parts of a value are.
@@ -88,19 +101,21 @@ pub(super) fn parts(key: &Key, body: &[u8]) -> Result<Option<Parts>, StoreError>
 /// The value of a body that is not in parts, or of parts put together.
 pub(super) fn decode<T: DeserializeOwned>(key: &Key, body: &[u8]) -> Result<T, StoreError> {
     let unreadable = |why: String| StoreError::Unreadable { key: key.clone(), why };
-    let format = match body {
+    let inflated;
+    let json = match body {
         [DEFLATED, deflated @ ..] => {
             let mut json = Vec::new();
             DeflateDecoder::new(deflated)
                 .take(UNFOLDED)
                 .read_to_end(&mut json)
                 .map_err(|error| unreadable(error.to_string()))?;
-            serde_json::from_slice(&json)
+            inflated = json;
+            inflated.as_slice()
         }
-        json => serde_json::from_slice(json),
+        json => json,
     };
-    let Format::V1(value) = format.map_err(|error| unreadable(error.to_string()))?;
-    Ok(value)
+    let value = serde_json::from_slice(json).and_then(|Version { v: Known::V1 }| serde_json::from_slice(json));
+    value.map_err(|error| unreadable(error.to_string()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Getting one object, and listing many: in pages, selected by labels and fields, as objects or as a table.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -100,18 +101,17 @@ fn page(api: &Api, target: &Target, request: &Request<'_>) -> Result<Page, Refus
             let (revision, key) = read_token(token)
                 .ok_or_else(|| Refusal::bad_request("continue key is not valid: illegal base64 data"))?;
             // A list is consistent only as long as its revision is still known.
-            state.store.changes_since(revision).ok_or_else(Refusal::expired)?;
+            if !state.store.knows(revision) {
+                return Err(Refusal::expired());
+            }
             (revision, Some(key))
         }
     };
     let fits = |object: &Value| {
         (labels.is_empty() || labels.fits_labels(object)) && (fields.is_empty() || fields.fits_fields(object))
     };
-    let mut matching = state
-        .store
-        .list(target.kind, &target.namespace)
-        .skip_while(|(key, _)| after.as_ref().is_some_and(|after| *key <= after))
-        .filter(|(_, object)| fits(object));
+    let from = after.map_or_else(|| Bound::Included(Key::new(&target.namespace, "")), Bound::Excluded);
+    let mut matching = state.store.list_from(target.kind, &target.namespace, from).filter(|(_, object)| fits(object));
     let objects: Vec<(Key, Arc<Object>)> =
         matching.by_ref().take(limit).map(|(key, object)| (key.clone(), object.clone())).collect();
     let remaining = if objects.len() == limit { matching.count() } else { 0 };

@@ -35,8 +35,10 @@ pub(crate) enum Wake {
     NodeSilent(String),
     /// Tolerations of a NotReady node's taint run out.
     Evict(String),
-    /// A minute is over: metrics, autoscalers, cron jobs, alarms.
+    /// A minute is over: metrics, autoscalers, cron jobs.
     Minute,
+    /// The minute's metrics have arrived at CloudWatch: alarms.
+    Evaluate,
     /// The scenario breaks something.
     Break,
 }
@@ -164,6 +166,7 @@ impl State {
             Wake::NodeSilent(node) => controllers::node::silent(self, &node),
             Wake::Evict(node) => controllers::node::evict(self, &node),
             Wake::Minute => controllers::minute(self),
+            Wake::Evaluate => controllers::evaluate(self),
             Wake::Break => scenario::break_something(self),
         }
     }

@@ -4,6 +4,7 @@
 //! each keeps its serialized form once somebody has asked for it, which makes long lists a matter of copying bytes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -134,10 +135,14 @@ impl Store {
         self.told.subscribe()
     }
 
+    /// Whether all changes after `revision` are still known.
+    pub fn knows(&self, revision: u64) -> bool {
+        revision >= self.changes.front().map_or(self.revision, |change| change.revision - 1)
+    }
+
     /// Changes after `revision`; `None` when they are no longer all known.
     pub fn changes_since(&self, revision: u64) -> Option<Vec<Change>> {
-        let oldest = self.changes.front().map_or(self.revision, |change| change.revision - 1);
-        if revision < oldest {
+        if !self.knows(revision) {
             return None;
         }
         let from = self.changes.partition_point(|change| change.revision <= revision);
@@ -160,12 +165,21 @@ impl Store {
         kind: Kind,
         namespace: &str,
     ) -> impl Iterator<Item = (&'a Key, &'a Arc<Object>)> + use<'a> {
-        let from = Key::new(namespace, "");
+        self.list_from(kind, namespace, Bound::Included(Key::new(namespace, "")))
+    }
+
+    /// As [`Store::list`], from a place in that order on.
+    pub fn list_from<'a>(
+        &'a self,
+        kind: Kind,
+        namespace: &str,
+        from: Bound<Key>,
+    ) -> impl Iterator<Item = (&'a Key, &'a Arc<Object>)> + use<'a> {
         let namespace = namespace.to_owned();
         self.tables
             .get(&kind)
             .into_iter()
-            .flat_map(move |table| table.range(from.clone()..))
+            .flat_map(move |table| table.range((from.clone(), Bound::Unbounded)))
             .take_while(move |(key, _)| namespace.is_empty() || key.namespace == namespace)
     }
 

@@ -3,6 +3,10 @@
 //! The wordings are those of the common clients: Go's net, Java's and .NET's sockets, Node's libuv codes, Python's requests,
 //! gRPC, envoy, nginx and Spring Cloud.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
 use super::{Host, View, hosts};
 use crate::model::ObjectRef;
 
@@ -107,25 +111,42 @@ const UNAVAILABLE: &[&str] = &[
     "service unavailable",
 ];
 
+/// All the words, in the order in which they count: a lookup that times out is a lookup first.
+const WORDS: [(CallFailure, &[&str]); 5] = [
+    (CallFailure::Unresolved, UNRESOLVED),
+    (CallFailure::Refused, REFUSED),
+    (CallFailure::TimedOut, TIMED_OUT),
+    (CallFailure::Reset, RESET),
+    (CallFailure::Unavailable, UNAVAILABLE),
+];
+/// The two marks of a lookup; in the automaton they come after the words.
+const LOOKUP: [&str; 2] = ["lookup ", ":53"];
+
+/// Finds all the words in one pass: every line of every log is asked, and most of them have none.
+static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = WORDS.iter().flat_map(|(_, words)| words.iter()).chain(&LOOKUP);
+    AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::ContiguousNFA)).build(words).ok()
+});
+
 /// How a call failed, by the words of a line; `None` where it does not tell of one.
 pub fn call_failure(line: &str) -> Option<CallFailure> {
-    let line = line.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| line.contains(word));
-    // A lookup that times out is a lookup first.
-    let lookup = line.contains("lookup ") && line.contains(":53");
-    if says(UNRESOLVED) || lookup {
-        Some(CallFailure::Unresolved)
-    } else if says(REFUSED) {
-        Some(CallFailure::Refused)
-    } else if says(TIMED_OUT) {
-        Some(CallFailure::TimedOut)
-    } else if says(RESET) {
-        Some(CallFailure::Reset)
-    } else if says(UNAVAILABLE) {
-        Some(CallFailure::Unavailable)
-    } else {
-        None
+    let automaton = AUTOMATON.as_ref()?;
+    let count: usize = WORDS.iter().map(|(_, words)| words.len()).sum();
+    let (mut first, mut lookup) = (usize::MAX, [false; 2]);
+    for found in automaton.find_overlapping_iter(line) {
+        match found.pattern().as_usize().checked_sub(count) {
+            None => first = first.min(found.pattern().as_usize()),
+            Some(part) => lookup[part] = true,
+        }
     }
+    if lookup == [true; 2] {
+        return Some(CallFailure::Unresolved);
+    }
+    let mut end = 0;
+    WORDS.iter().find_map(|(failure, words)| {
+        end += words.len();
+        (first < end).then_some(*failure)
+    })
 }
 
 /// Words before a bare name that make it the name of a host or service.
@@ -149,9 +170,8 @@ const RECENT_MINUTES: i64 = 30;
 pub(super) fn failed_calls(view: &View<'_>) -> Vec<FailedCall> {
     let mut found: Vec<FailedCall> = Vec::new();
     for (index, pattern) in view.patterns.iter().enumerate() {
-        let Some(failure) = call_failure(&pattern.example).filter(|_| view.is_recent(pattern, RECENT_MINUTES)) else {
-            continue;
-        };
+        let recent = Some(pattern).filter(|pattern| view.is_recent(pattern, RECENT_MINUTES));
+        let Some(failure) = recent.and_then(|pattern| call_failure(&pattern.example)) else { continue };
         for host in hosts(&pattern.example).filter(|host| is_meant(&pattern.example, host)) {
             let Some(service) = view.service_at(host.name, &pattern.workload.namespace) else { continue };
             if service.workloads.contains(&pattern.workload) {

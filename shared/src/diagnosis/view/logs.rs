@@ -28,6 +28,8 @@ pub struct LogPattern {
     pub template: String,
     /// The newest line, in full.
     pub example: String,
+    /// The same in lower case, for those who look for words in it.
+    pub lower: String,
     /// How many lines.
     pub count: usize,
     /// In which pods.
@@ -47,8 +49,10 @@ pub struct LogPattern {
 impl LogPattern {
     /// Whether the example contains one of `needles`, ignoring ASCII case.
     pub fn says(&self, needles: &[&str]) -> bool {
-        let line = self.example.to_ascii_lowercase();
-        needles.iter().any(|needle| line.contains(&needle.to_ascii_lowercase()))
+        needles.iter().any(|needle| {
+            let is_lower = !needle.bytes().any(|byte| byte.is_ascii_uppercase());
+            if is_lower { self.lower.contains(needle) } else { self.lower.contains(&needle.to_ascii_lowercase()) }
+        })
     }
 }
 
@@ -74,6 +78,7 @@ pub(super) fn mine(workload: &ObjectRef, logs: &[&ContainerLog], into: &mut Vec<
                     container: log.container.clone(),
                     template: template.clone(),
                     example: String::new(),
+                    lower: String::new(),
                     count: 0,
                     pods: BTreeSet::new(),
                     first_seen: time,
@@ -100,7 +105,9 @@ pub(super) fn mine(workload: &ObjectRef, logs: &[&ContainerLog], into: &mut Vec<
         }
     }
     for (pattern, line) in into[start..].iter_mut().zip(newest) {
-        pattern.example = line.trim().chars().take(2000).collect();
+        let line = line.trim();
+        line[..line.char_indices().nth(2000).map_or(line.len(), |(at, _)| at)].clone_into(&mut pattern.example);
+        pattern.lower = pattern.example.to_ascii_lowercase();
     }
 }
 

@@ -13,6 +13,10 @@ pub(crate) mod stateful_set;
 use super::state::{State, Wake, Work};
 use super::{build, traffic};
 
+/// How long after a minute its metrics are at CloudWatch. Most services' take a minute or more; an alarm is never earlier
+/// than that, and by then a node that fell silent is known to be lost.
+const ARRIVAL_S: i64 = 50;
+
 /// A minute is over.
 pub(crate) fn minute(state: &mut State) {
     traffic::sample(state);
@@ -21,9 +25,14 @@ pub(crate) fn minute(state: &mut State) {
     node::heartbeat(state);
     build::quotas(state);
     state.forget_events();
+    state.after(ARRIVAL_S, Wake::Evaluate);
+    state.after(60, Wake::Minute);
+}
+
+/// What was measured until the last full minute has arrived.
+pub(crate) fn evaluate(state: &mut State) {
     let now = state.time();
     state.alarms.evaluate(&state.metrics, now);
-    state.after(60, Wake::Minute);
 }
 
 /// Lets the scheduler try again for every pod it found no node for.

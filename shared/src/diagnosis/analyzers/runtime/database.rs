@@ -60,9 +60,8 @@ fn of_container(container: &Container) -> impl Iterator<Item = Dialect> {
 /// Words of one family's server or driver.
 pub(super) type Signs = &'static [(Dialect, &'static [&'static str])];
 
-/// The family in whose words a line says one of `signs`.
+/// The family in whose words a line, in lower case, says one of `signs`.
 pub(super) fn says(line: &str, signs: Signs) -> Option<Dialect> {
-    let line = line.to_ascii_lowercase();
     signs.iter().find(|(_, words)| words.iter().any(|word| line.contains(word))).map(|(dialect, _)| *dialect)
 }
 
@@ -78,7 +77,7 @@ pub(super) fn clients<'v, 'a>(view: &'v View<'a>, signs: Signs) -> Vec<Client<'v
     let mut found: Vec<Client<'v, 'a>> = Vec::new();
     for workload in view.workloads() {
         let patterns = view.patterns_of(workload).iter();
-        let saying = patterns.filter_map(|it| Some((it, says(&it.example, signs)?)));
+        let saying = patterns.filter_map(|it| Some((it, says(&it.lower, signs)?)));
         let own = dialects(workload);
         let Some((pattern, dialect)) = saying
             // What a database says of its own visitors is another matter.
@@ -189,10 +188,10 @@ fn score(view: &View<'_>, database: &Workload<'_>, clients: &[&Workload<'_>], si
 
 /// What a database says of itself in its log or its probes.
 pub(super) fn complaint<'v>(view: &'v View<'_>, database: &Workload<'_>, signs: Signs) -> Option<Complaint<'v>> {
-    let log = view.patterns_of(database).iter().rev().find(|it| says(&it.example, signs).is_some() && !it.previous);
+    let log = view.patterns_of(database).iter().rev().find(|it| !it.previous && says(&it.lower, signs).is_some());
     let event = view.events_about(database).iter().rev().copied().find(|event| {
         event.reason == "Unhealthy"
-            && says(&event.message, signs).is_some()
+            && says(&event.message.to_ascii_lowercase(), signs).is_some()
             && view.within(event.last_seen(), 30)
             && database.has_pod(&event.involved_object.name)
     });

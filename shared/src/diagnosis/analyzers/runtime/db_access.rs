@@ -111,7 +111,7 @@ fn port(case: &mut Case<'_, '_>, workload: &Workload<'_>) {
         .iter()
         .filter(|it| database::is_current(view, workload, it) || it.previous)
         .collect();
-    let says_driver = |it: &&&LogPattern| database::says(&it.example, DRIVERS);
+    let says_driver = |it: &&&LogPattern| database::says(&it.lower, DRIVERS);
     // Driver and failure in one line say most; in stack traces they stand in lines of their own.
     let fails = |it: &LogPattern| {
         matches!(call_failure(&it.example), Some(CallFailure::Refused | CallFailure::TimedOut))
@@ -183,7 +183,7 @@ fn others_fail(view: &View<'_>, workload: &Workload<'_>) -> bool {
     let failing = view.workloads().iter().filter(|it| it.object != workload.object && it.is_short()).filter(|it| {
         view.patterns_of(it).iter().any(|it| {
             it.says(&["communications link failure"])
-                || (database::says(&it.example, DRIVERS).is_some()
+                || (database::says(&it.lower, DRIVERS).is_some()
                     && call_failure(&it.example) == Some(CallFailure::Refused))
         })
     });
