@@ -1,6 +1,7 @@
 //! End-to-end scenarios live in `tests/tests`; this library holds what they share.
 
 pub mod binary;
+pub mod door;
 pub mod judges;
 pub mod memory;
 pub mod night;

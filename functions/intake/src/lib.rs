@@ -61,9 +61,8 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// The function by these settings.
-    pub async fn new(settings: DoorSettings) -> Self {
-        let aws = shared::aws::sdk_config();
-        Self::with(settings, &aws, Arc::new(Timestamp::now))
+    pub fn new(settings: DoorSettings) -> Self {
+        Self::with(settings, &shared::aws::sdk_config(), Arc::new(Timestamp::now))
     }
 
     /// The function with this AWS configuration and this clock.

@@ -8,6 +8,6 @@ use shared::config::DoorSettings;
 async fn main() -> Result<(), Error> {
     let settings = DoorSettings::from_env()?;
     shared::telemetry::init(&settings.log);
-    let app = App::new(settings).await;
+    let app = App::new(settings);
     run(service_fn(async |event: LambdaEvent<_>| Ok::<_, Error>(app.invoked(event).await))).await
 }

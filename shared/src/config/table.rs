@@ -100,6 +100,6 @@ pub const SETTINGS: &[Setting] = &[
 
     setting(GENERAL, "NIGHTSHIFT_LANG", Some("en"), "ko", "The language of messages: en or ko."),
     setting(GENERAL, "NIGHTSHIFT_TZ", Some("UTC"), "Asia/Seoul", "The time zone of times in messages."),
-    setting(GENERAL, "NIGHTSHIFT_LOG", Some("info"), "info,shared::slack=debug", "What is logged, as tracing filters are written."),
+    setting(GENERAL, "NIGHTSHIFT_LOG", Some("info"), "info,shared::slack=debug", "What is logged: a level, and levels of modules."),
     setting(GENERAL, "NIGHTSHIFT_CONFIG", None, "/var/task/nightshift.yaml", "A YAML file with what is structured: clusters, services, channels of namespaces, roles."),
 ];
