@@ -21,6 +21,8 @@ pub mod json;
 pub mod metrics;
 pub mod model;
 pub mod redact;
+#[cfg(feature = "remediation")]
+pub mod remediation;
 pub mod roles;
 #[cfg(feature = "slack")]
 pub mod slack;

@@ -18,6 +18,10 @@
 //! | `unshown` | channel`#`fingerprint | incidents people have yet to be shown something of |
 //! | `slot#CHANNEL` | `slot` | when the next message may go |
 //! | `gathering#CLUSTER#CHANNEL` | `gathering` | the incident that alarms without a known cause share |
+//! | `remediation#ID` | `case` | an action on its way |
+//! | `remediation-open` | id | actions that are not over |
+//! | `lock#CLUSTER` | object | the action that may change it |
+//! | `audit` | number | an entry of the audit log; `audit-head` holds the latest's number and hash |
 //! | `blob#HASH` | number | a part of an item that is larger than one item may be |
 
 mod backend;
@@ -34,6 +38,8 @@ mod incidents;
 #[cfg(test)]
 pub(crate) mod memory;
 mod outbox;
+#[cfg(feature = "remediation")]
+mod remediation;
 mod table;
 
 pub use backend::{Backend, Expect, Item, Key, Query, SortRange, StoreError, Version};
@@ -45,6 +51,8 @@ pub use file::FileStore;
 pub use idempotency::{Begin, Claim, EffectKey};
 pub use incidents::{PastIncident, Triage};
 pub use outbox::{OutboxClaim, OutboxKey, OutboxRow, OutboxState, TakeOutbox};
+#[cfg(feature = "remediation")]
+pub use remediation::{KeptCase, Lock};
 pub use table::Store;
 
 use std::path::PathBuf;

@@ -1,0 +1,153 @@
+//! How much can go wrong, and why: a score of points, each with its reason.
+//!
+//! Points come from the action itself, from what it reaches, from where and when, and from how sure the cause is. Up to 29
+//! points are low, up to 59 medium, above that high. Some reasons alone make a level: a StatefulSet, possible data loss or
+//! more than half of the replicas are never low, data loss together with a StatefulSet is high.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Action, BlastRadius, Environment, Facts};
+use crate::diagnosis::Risk;
+
+/// A risk with its reasons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// Low, medium or high.
+    pub level: Risk,
+    /// 0 to 100.
+    pub score: u8,
+    /// Where the points come from, the most first.
+    pub reasons: Vec<Reason>,
+}
+
+/// A reason and its points.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Which.
+    pub why: Why,
+    /// Points.
+    pub points: u8,
+}
+
+/// A reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Why {
+    /// What the action is.
+    Action {
+        /// Its name.
+        action: String,
+    },
+    /// So many of the workload's replicas at once.
+    Share {
+        /// In percent.
+        percent: u32,
+    },
+    /// A StatefulSet is among what is reached.
+    Stateful {
+        /// Which.
+        object: String,
+    },
+    /// Data may be lost.
+    DataAtRisk {
+        /// What.
+        what: String,
+    },
+    /// A disruption budget lets no pod go.
+    NoHeadroom {
+        /// Which budget.
+        budget: String,
+    },
+    /// Customers are served from here.
+    Environment {
+        /// `production`, `staging`, `development`.
+        environment: String,
+    },
+    /// Outside of working hours: fewer people see what happens.
+    Hours,
+    /// The cause is not certain.
+    Confidence {
+        /// In percent.
+        percent: u32,
+    },
+    /// There is no way back.
+    NoUndo,
+}
+
+/// Points an action has by itself: how much a mistake with it would cost.
+const fn base(action: &Action) -> u8 {
+    match action {
+        Action::Uncordon(_) => 5,
+        Action::RestartPod(_) | Action::AdjustHpa(_) => 8,
+        Action::Cordon(_) | Action::SetNodePoolLimits(_) => 12,
+        Action::Resize(_) | Action::Scale(_) | Action::Untaint(_) => 18,
+        Action::RestartRollout(_) | Action::RollBack(_) | Action::Taint(_) => 22,
+        Action::Drain(_) => 32,
+    }
+}
+
+/// Assesses an action.
+pub fn assess(action: &Action, blast: &BlastRadius, facts: &Facts) -> Assessment {
+    let mut reasons = vec![Reason { why: Why::Action { action: action.name().to_owned() }, points: base(action) }];
+    let mut add = |points: u8, why: Why| {
+        if points > 0 {
+            reasons.push(Reason { why, points });
+        }
+    };
+    let share = u8::try_from(blast.share_percent.min(100) * 35 / 100).unwrap_or(35);
+    add(share, Why::Share { percent: blast.share_percent });
+    if let Some(object) = blast.stateful.first() {
+        add(25, Why::Stateful { object: object.to_string() });
+    }
+    if let Some(what) = blast.data_at_risk.first() {
+        add(20, Why::DataAtRisk { what: what.clone() });
+    }
+    if let Some(headroom) = blast.headroom.as_ref().filter(|headroom| headroom.allowed < 1 && blast.share_percent > 0) {
+        add(10, Why::NoHeadroom { budget: headroom.budget.clone() });
+    }
+    let environment = facts.rules.environment;
+    let points = match environment {
+        Environment::Production => 8,
+        Environment::Staging => 3,
+        Environment::Development => 0,
+    };
+    add(points, Why::Environment { environment: environment.as_str().to_owned() });
+    let doubt = (1.0 - facts.confidence.clamp(0.0, 1.0)) * 30.0;
+    // At most 30, and not negative.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=30 and 0..=100")]
+    let (doubt, percent) = (doubt as u8, (facts.confidence.clamp(0.0, 1.0) * 100.0).round() as u32);
+    add(doubt, Why::Confidence { percent });
+    if matches!(action.undo(facts), super::Undo::Nothing { .. }) {
+        add(3, Why::NoUndo);
+    }
+    let score = reasons.iter().map(|reason| u32::from(reason.points)).sum::<u32>().min(100);
+    let by_score = match score {
+        0..=29 => Risk::Low,
+        30..=59 => Risk::Medium,
+        _ => Risk::High,
+    };
+    let (stateful, data) = (!blast.stateful.is_empty(), !blast.data_at_risk.is_empty());
+    let at_least = match (stateful, data, blast.share_percent > 50) {
+        (true, true, _) => Risk::High,
+        (false, false, false) => Risk::Low,
+        _ => Risk::Medium,
+    };
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.points));
+    Assessment { level: by_score.max(at_least), score: u8::try_from(score).unwrap_or(100), reasons }
+}
+
+/// Adds the hour to an assessment: `awake` says whether it is working time where the people are.
+#[must_use]
+pub fn at_hour(mut assessment: Assessment, awake: bool) -> Assessment {
+    if !awake {
+        assessment.reasons.push(Reason { why: Why::Hours, points: 4 });
+        assessment.score = assessment.score.saturating_add(4).min(100);
+        let by_score = match assessment.score {
+            0..=29 => Risk::Low,
+            30..=59 => Risk::Medium,
+            _ => Risk::High,
+        };
+        assessment.level = assessment.level.max(by_score);
+    }
+    assessment
+}
