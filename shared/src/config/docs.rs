@@ -55,6 +55,17 @@ roles:                            # without any, everybody may ask and nobody ma
   - role: approver
     groups: [sre]                 # user groups, by handle or id
     namespaces: [shop, payments]  # everywhere when left out
+remediation:                      # what may be changed; without it everything is proposed and nothing runs by itself
+  automation: [shop]              # namespaces in which low-risk actions may run by themselves
+  restricted: [payments]          # namespaces in which nothing is done
+  environments: { stage-eks: staging }   # production where a cluster is not named
+  approval_minutes: 30            # how long people may approve
+  watch_minutes: 10               # how long recovery is watched for
+  undo_when_worse: true           # take a change back that makes it worse
+  policies:                       # Cedar, in addition to infra/policies/nightshift.cedar
+    no-drains: |
+      @id("no-drains-in-prod")
+      forbid (principal, action == Nightshift::Action::"drain", resource) when { resource.environment == "production" };
 ```
 "#;
 

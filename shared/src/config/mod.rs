@@ -18,5 +18,5 @@ pub use door::DoorSettings;
 pub use reader::{ConfigError, Problem};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{Answers, BedrockSettings, Links, NetCheck, ReportSettings, Settings, SlackSettings};
-pub use structure::{ClusterSettings, ServiceSettings, Structure};
+pub use structure::{ClusterSettings, RemediationSettings, ServiceSettings, Structure};
 pub use table::{SETTINGS, Setting};

@@ -1,6 +1,6 @@
 //! The YAML file: what has more structure than a variable can hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -19,6 +19,42 @@ pub struct Structure {
     pub channels: BTreeMap<String, String>,
     /// Who may ask and do what; everybody may ask and nobody do anything where empty.
     pub roles: Vec<Grant>,
+    /// What may be changed, where, and how it is watched.
+    pub remediation: RemediationSettings,
+}
+
+/// What may be changed, where, and how it is watched. Nothing runs by itself unless its namespace is named here.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RemediationSettings {
+    /// Namespaces in which low-risk actions may run by themselves.
+    pub automation: BTreeSet<String>,
+    /// Namespaces in which nothing is done.
+    pub restricted: BTreeSet<String>,
+    /// How much depends on a cluster, by its name: `production` (also where it is not named), `staging`, `development`.
+    pub environments: BTreeMap<String, String>,
+    /// Policies of teams, Cedar text by name, in addition to the shipped ones.
+    pub policies: BTreeMap<String, String>,
+    /// How long people may approve, in minutes.
+    pub approval_minutes: u32,
+    /// How long recovery is watched for, in minutes.
+    pub watch_minutes: u32,
+    /// Whether a change that makes it worse is taken back.
+    pub undo_when_worse: bool,
+}
+
+impl Default for RemediationSettings {
+    fn default() -> Self {
+        Self {
+            automation: BTreeSet::new(),
+            restricted: BTreeSet::new(),
+            environments: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            approval_minutes: 30,
+            watch_minutes: 10,
+            undo_when_worse: true,
+        }
+    }
 }
 
 /// One cluster.
@@ -91,6 +127,21 @@ impl Structure {
                     format!("clusters[{at}].role_arn"),
                     "is not a role's ARN; write arn:aws:iam::ACCOUNT:role/NAME".into(),
                 );
+            }
+        }
+        for (cluster, environment) in &self.remediation.environments {
+            if !matches!(environment.as_str(), "production" | "staging" | "development") {
+                problem(
+                    format!("remediation.environments.{cluster}"),
+                    format!("is \"{environment}\"; write production, staging or development"),
+                );
+            }
+        }
+        for (minutes, name) in
+            [(self.remediation.approval_minutes, "approval_minutes"), (self.remediation.watch_minutes, "watch_minutes")]
+        {
+            if !(1..=24 * 60).contains(&minutes) {
+                problem(format!("remediation.{name}"), format!("is {minutes}; write 1 to 1440 minutes"));
             }
         }
         for (at, service) in self.services.iter().enumerate() {

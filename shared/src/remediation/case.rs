@@ -47,6 +47,9 @@ pub struct Told {
     /// The message with the buttons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_ts: Option<String>,
+    /// What the message shows: stage and votes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub shows: String,
 }
 
 /// How far a case has come.
@@ -121,6 +124,9 @@ pub enum Stage {
     },
     /// It could not be carried out, or not be taken back.
     Failed {
+        /// What was sent in part, and the way back; absent where nothing was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        execution: Option<Box<Execution>>,
         /// Why.
         why: String,
     },
@@ -234,6 +240,9 @@ pub struct Case {
     pub votes: Vec<Vote>,
     /// Where people are told.
     pub told: Told,
+    /// What has yet to be noted in the audit log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<super::audit::Note>,
     /// The place in the audit log of its last entry: where to look for one that may have been written.
     #[serde(default)]
     pub audited: u64,
@@ -253,6 +262,28 @@ pub struct ShownChange {
 }
 
 impl Case {
+    /// Comes to another stage and notes it for the audit log; `event` names it once a case.
+    pub fn comes_to(&mut self, stage: Stage, event: &str, by: &str, details: &[(&str, String)], at: Timestamp) {
+        self.stage = stage;
+        self.since = at;
+        self.note(event, by, details, at);
+    }
+
+    /// Notes something for the audit log.
+    pub fn note(&mut self, event: &str, by: &str, details: &[(&str, String)], at: Timestamp) {
+        let action = &self.proposal.action;
+        let details = details.iter().filter(|(_, value)| !value.is_empty());
+        self.notes.push(super::audit::Note {
+            case: self.id.clone(),
+            event: event.to_owned(),
+            by: by.to_owned(),
+            at,
+            action: action.hash(&self.proposal.cluster),
+            command: action.command(),
+            details: details.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        });
+    }
+
     /// A case of a new proposal.
     pub fn new(proposal: Proposal, trigger: Trigger, told: Told) -> Self {
         Self {
@@ -267,6 +298,7 @@ impl Case {
             shown: None,
             votes: Vec::new(),
             told,
+            notes: Vec::new(),
             audited: 0,
         }
     }

@@ -48,6 +48,8 @@ pub struct Rules {
     pub automation: bool,
     /// Whether the namespace is one that nothing is done in.
     pub restricted: bool,
+    /// Whether it is outside of working hours where the people are.
+    pub asleep: bool,
 }
 
 /// What is known of the cluster when an action is judged. The objects of the snapshot are slim; what is patched is read whole.

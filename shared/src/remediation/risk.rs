@@ -112,6 +112,7 @@ pub fn assess(action: &Action, blast: &BlastRadius, facts: &Facts) -> Assessment
         Environment::Development => 0,
     };
     add(points, Why::Environment { environment: environment.as_str().to_owned() });
+    add(if facts.rules.asleep { 4 } else { 0 }, Why::Hours);
     let doubt = (1.0 - facts.confidence.clamp(0.0, 1.0)) * 30.0;
     // At most 30, and not negative.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=30 and 0..=100")]
@@ -134,20 +135,4 @@ pub fn assess(action: &Action, blast: &BlastRadius, facts: &Facts) -> Assessment
     };
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.points));
     Assessment { level: by_score.max(at_least), score: u8::try_from(score).unwrap_or(100), reasons }
-}
-
-/// Adds the hour to an assessment: `awake` says whether it is working time where the people are.
-#[must_use]
-pub fn at_hour(mut assessment: Assessment, awake: bool) -> Assessment {
-    if !awake {
-        assessment.reasons.push(Reason { why: Why::Hours, points: 4 });
-        assessment.score = assessment.score.saturating_add(4).min(100);
-        let by_score = match assessment.score {
-            0..=29 => Risk::Low,
-            30..=59 => Risk::Medium,
-            _ => Risk::High,
-        };
-        assessment.level = assessment.level.max(by_score);
-    }
-    assessment
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::request::merged;
-use super::{*, Taint};
+use super::{Taint, *};
 use crate::diagnosis::Risk;
 use crate::diagnosis::testkit::{at, scene};
 use crate::model::*;

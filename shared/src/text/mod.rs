@@ -19,8 +19,10 @@ use unic_langid::LanguageIdentifier;
 pub use language::Language;
 pub use time::{Clock, Duration};
 
-const EN: [&str; 2] = [include_str!("en/message.ftl"), include_str!("en/causes.ftl")];
-const KO: [&str; 2] = [include_str!("ko/message.ftl"), include_str!("ko/causes.ftl")];
+const EN: &[&str] =
+    &[include_str!("en/message.ftl"), include_str!("en/causes.ftl"), include_str!("en/remediation.ftl")];
+const KO: &[&str] =
+    &[include_str!("ko/message.ftl"), include_str!("ko/causes.ftl"), include_str!("ko/remediation.ftl")];
 
 /// A value for a sentence.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +83,7 @@ impl Phrases {
         bundle.set_use_isolating(false);
         for source in sources {
             // A resource with an error still holds its good entries; the tests hold that there are no errors.
-            let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
+            let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(resource, _)| resource);
             bundle.add_resource_overriding(resource);
         }
         Self { language, bundle }

@@ -10,10 +10,10 @@ use crate::diagnosis::{Category, Cause, CauseId};
 use crate::model::{Kind, ObjectRef};
 
 /// Each message's key, and the variables its value uses.
-fn keys(sources: [&str; 2]) -> BTreeMap<String, BTreeSet<String>> {
+fn keys(sources: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     for source in sources {
-        FluentResource::try_new(source.to_owned()).expect("a resource without syntax errors");
+        FluentResource::try_new((*source).to_owned()).expect("a resource without syntax errors");
         let mut key = String::new();
         let mut attribute = false;
         for line in source.lines() {

@@ -1,13 +1,15 @@
 //! A message through the outbox: kept, taken, posted, marked; looked for before it is posted again.
 
-use jiff::ToSpan;
+use std::sync::Arc;
+
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use super::{Incident, Publisher, ROOM, Render, Reply};
+use super::{Clock, Incident, Publisher, ROOM, Render, Reply};
 use crate::{
     deadline::Deadline,
-    slack::{ChannelId, Message, MessageKey, Posted, SlackError},
-    store::{OutboxClaim, OutboxKey, StoreError, TakeOutbox},
+    slack::{ChannelId, Message, MessageKey, MessageTs, Posted, Slack, SlackError},
+    store::{OutboxClaim, OutboxKey, Store, StoreError, TakeOutbox},
 };
 
 /// What came of a message.
@@ -86,6 +88,59 @@ impl<R: Render> Publisher<R> {
         let message = reply.message.clone();
         let letter = Letter { channel, thread: Some(first.clone()), broadcast: reply.broadcast, message };
         self.deliver(&key, letter, deadline).await
+    }
+
+    async fn deliver(&self, key: &OutboxKey, letter: Letter, deadline: Deadline) -> Result<Delivered, PublishError> {
+        let courier = Courier::new(self.store.clone(), self.slack.clone(), Arc::clone(&self.clock));
+        courier.deliver(key, letter, deadline).await
+    }
+}
+
+/// Posts messages through the outbox: each once, whatever happens to who posts it.
+#[derive(Clone)]
+pub struct Courier {
+    store: Store,
+    slack: Slack,
+    clock: Clock,
+}
+
+impl std::fmt::Debug for Courier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Courier").field("store", &self.store).field("slack", &self.slack).finish_non_exhaustive()
+    }
+}
+
+impl Courier {
+    /// A courier. `clock` is asked whenever the time matters, since waiting for a turn takes some.
+    pub fn new(store: Store, slack: Slack, clock: Clock) -> Self {
+        Self { store, slack, clock }
+    }
+
+    /// Posts a message under this key, in `thread` or in the channel, once.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be known to stand there; the same call again goes on from where this one ended.
+    pub async fn post(
+        &self,
+        key: &OutboxKey,
+        channel: &ChannelId,
+        thread: Option<&MessageTs>,
+        message: Message,
+        deadline: Deadline,
+    ) -> Result<Delivered, PublishError> {
+        let thread = thread.map(|ts| Posted { channel: channel.clone(), ts: ts.clone() });
+        let letter = Letter { channel: channel.clone(), thread, broadcast: false, message };
+        self.deliver(key, letter, deadline).await
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    async fn wait_until(&self, turn: Timestamp) {
+        let wait = turn.duration_since(self.now());
+        tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
     }
 
     async fn deliver(&self, key: &OutboxKey, letter: Letter, deadline: Deadline) -> Result<Delivered, PublishError> {

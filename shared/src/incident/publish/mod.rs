@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-pub use deliver::{Delivered, PublishError};
+pub use deliver::{Courier, Delivered, PublishError};
 
 use super::{Fingerprint, Incident, Slot, Thread};
 use crate::{

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::diagnosis::testkit::{Scene, at, scene};
 use crate::model::*;
-use crate::remediation::{*, Taint};
+use crate::remediation::{Taint, *};
 use crate::snapshot::Snapshot;
 
 /// A situation and an action in it, with what OPS-10 asks about said in plain words.
@@ -324,7 +324,7 @@ fn shipped_policies_say_what_ops_10_says_of_every_pair() {
         assert_eq!(approvable, may_be_approved(pair), "{}: {judged:?}", pair.name);
         by_themselves += usize::from(automatic);
     }
-    assert!(by_themselves >= 20, "{by_themselves} of {} may run by themselves", pairs.len());
+    assert!(by_themselves >= 10, "{by_themselves} of {} may run by themselves", pairs.len());
 }
 
 #[test]

@@ -1,0 +1,13 @@
+//! The `remediation` Lambda.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use remediation::{App, REQUIRED, invoked};
+use shared::config::Settings;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let settings = Settings::from_env(REQUIRED)?;
+    shared::telemetry::init(&settings.log);
+    let app = App::new(settings)?;
+    run(service_fn(async |event: LambdaEvent<_>| invoked(&app, event).await)).await
+}

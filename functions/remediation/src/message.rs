@@ -1,0 +1,325 @@
+//! From a [`Case`] to what stands in Slack: what is to be done, what that changes, how much can go wrong and why, what it
+//! reaches, the way back, who may agree until when; and, as it goes on, what became of it.
+
+use serde_json::json;
+use shared::diagnosis::Risk;
+use shared::mrkdwn;
+use shared::redact::redact;
+use shared::remediation::risk::{Reason, Why};
+use shared::remediation::{Action, Case, Outcome, Stage, Undo};
+use shared::slack::{Attachment, Block, Button, ButtonStyle, Choice, Colour, Element, Message, Mrkdwn, StaticSelect};
+use shared::text::{Clock, Language, Phrases};
+
+/// How messages are written.
+#[derive(Debug)]
+pub struct Style {
+    /// The sentences.
+    pub phrases: Phrases,
+    /// The time zone.
+    pub clock: Clock,
+}
+
+impl Style {
+    /// A style.
+    pub fn new(language: Language, clock: Clock) -> Self {
+        Self { phrases: Phrases::new(language), clock }
+    }
+}
+
+/// Lines of a diff that a message shows.
+const LINES: usize = 12;
+/// Characters of a line.
+const WIDTH: usize = 160;
+/// Reasons of a risk that a message shows.
+const REASONS: usize = 4;
+
+fn quote(text: &str) -> Mrkdwn {
+    Mrkdwn::data(redact(text))
+}
+
+/// What is to be done, in a few words.
+pub fn what(action: &Action, style: &Style) -> String {
+    let target = action.target();
+    let object =
+        if target.namespace.is_empty() { target.name.clone() } else { format!("{}/{}", target.namespace, target.name) };
+    let bounds = |min: Option<u32>, max: Option<u32>| {
+        let text = |name: &str, to: Option<u32>| to.map(|to| format!("{name} {to}"));
+        [text("min", min), text("max", max)].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    };
+    let (key, to) = match action {
+        Action::RestartPod(_) => ("do-restart-pod", String::new()),
+        Action::RestartRollout(_) => ("do-restart-rollout", String::new()),
+        Action::RollBack(back) => ("do-roll-back", back.revision.to_string()),
+        Action::Scale(scale) => ("do-scale", scale.replicas.to_string()),
+        Action::AdjustHpa(adjust) => ("do-adjust-hpa", bounds(adjust.min, adjust.max)),
+        Action::Resize(resize) => {
+            let amounts = resize.limits.iter().chain(&resize.requests).map(|(name, amount)| format!("{name} {amount}"));
+            ("do-resize", amounts.collect::<Vec<_>>().join(", "))
+        }
+        Action::Cordon(_) => ("do-cordon", String::new()),
+        Action::Uncordon(_) => ("do-uncordon", String::new()),
+        Action::Drain(_) => ("do-drain", String::new()),
+        Action::Taint(taint) => ("do-taint", format!("{}:{}", taint.key, taint.effect)),
+        Action::Untaint(taint) => ("do-untaint", format!("{}:{}", taint.key, taint.effect)),
+        Action::SetNodePoolLimits(pool) => {
+            let amounts = pool.limits.iter().map(|(name, amount)| format!("{name} {amount}"));
+            ("do-set-node-pool-limits", amounts.collect::<Vec<_>>().join(", "))
+        }
+    };
+    style.phrases.say_with(key, &[("object", (&object).into()), ("to", (&to).into())])
+}
+
+const fn headline(stage: &Stage) -> (&'static str, &'static str, Colour) {
+    match stage {
+        Stage::Proposed | Stage::Asked { .. } => ("🛠️", "case-asked", Colour::Warning),
+        Stage::NeedsReview { .. } => ("🔎", "case-needs-review", Colour::Warning),
+        Stage::Denied { .. } => ("✋", "case-denied", Colour::Warning),
+        Stage::Expired => ("⌛", "case-expired", Colour::Warning),
+        Stage::Overtaken { .. } => ("🔀", "case-overtaken", Colour::Warning),
+        Stage::DryRunRefused { .. } => ("⛔", "case-dry-run-refused", Colour::Warning),
+        Stage::Changing { .. } => ("⏳", "case-changing", Colour::Warning),
+        Stage::Watching { .. } => ("👀", "case-watching", Colour::Warning),
+        Stage::Undoing { .. } => ("↩️", "case-undoing", Colour::Warning),
+        Stage::Done { outcome: Outcome::Recovered, .. } => ("✅", "case-recovered", Colour::Good),
+        Stage::Done { outcome: Outcome::NotRecovered { .. }, .. } => ("🟡", "case-not-recovered", Colour::Warning),
+        Stage::Done { outcome: Outcome::Worse { .. }, .. } => ("🔴", "case-worse", Colour::Critical),
+        Stage::Undone { .. } => ("↩️", "case-undone", Colour::Warning),
+        Stage::Failed { .. } => ("🔴", "case-failed", Colour::Critical),
+    }
+}
+
+/// A case's message.
+pub fn case(case: &Case, style: &Style) -> Message {
+    let phrases = &style.phrases;
+    let (mark, key, colour) = headline(&case.stage);
+    let what = redact(&what(&case.proposal.action, style)).into_owned();
+    let text = phrases.say_with(key, &[("do", (&what).into())]);
+    let mut blocks = Vec::new();
+    let mut part = |label: &str, text: Mrkdwn| {
+        if !text.is_empty() {
+            blocks.push(Block::section(&mrkdwn!("*{}*  {}", phrases.say(label), text)));
+        }
+    };
+    part("label-reason", quote(&case.proposal.reason));
+    part("label-changes", changes(case, style));
+    part("label-risk", risk(case, style));
+    part("label-reach", reach(case, style));
+    part("label-way-back", way_back(case, style));
+    part("label-approval", approval(case, style));
+    part("label-history", history(case, style));
+    blocks.extend(buttons(case, style));
+    let command = redact(&case.proposal.action.command()).into_owned();
+    let hash = case.proposal.action.hash(&case.proposal.cluster).0;
+    blocks.push(Block::context([&mrkdwn!(
+        "{} · {} · {} · {}",
+        quote(&case.proposal.cluster),
+        Mrkdwn::code(command),
+        case.id.to_string(),
+        hash.get(..8).unwrap_or_default().to_owned()
+    )]));
+    let mut payload = serde_json::Map::new();
+    payload.insert("case".to_owned(), json!(case.id));
+    payload.insert("stage".to_owned(), json!(case.stage.name()));
+    Message::new(&mrkdwn!("{} *{}*", mark, Mrkdwn::data(text)))
+        .attachment(Attachment::new(colour, blocks))
+        .metadata("nightshift_remediation", payload)
+}
+
+fn changes(case: &Case, style: &Style) -> Mrkdwn {
+    let Some(shown) = &case.shown else { return Mrkdwn::data("") };
+    let cut = |line: &str| match line.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    };
+    let text: Vec<String> =
+        shown.diff.iter().flat_map(|line| line.to_string().lines().map(cut).collect::<Vec<_>>()).collect();
+    let left = text.len().saturating_sub(LINES);
+    let block = Mrkdwn::code_block(redact(&text.iter().take(LINES).cloned().collect::<Vec<_>>().join("\n")));
+    if text.is_empty() {
+        return Mrkdwn::data("");
+    }
+    match left {
+        0 => block,
+        left => mrkdwn!("{}\n{}", block, phrases_more(left, style)),
+    }
+}
+
+fn phrases_more(count: usize, style: &Style) -> Mrkdwn {
+    Mrkdwn::data(style.phrases.say_with("diff-more", &[("count", count.into())]))
+}
+
+fn risk(case: &Case, style: &Style) -> Mrkdwn {
+    let phrases = &style.phrases;
+    let Some(assessment) = &case.assessment else { return Mrkdwn::data("") };
+    let level = phrases.say(match assessment.level {
+        Risk::Low => "risk-low",
+        Risk::Medium => "risk-medium",
+        Risk::High => "risk-high",
+    });
+    let reasons: Vec<String> = assessment.reasons.iter().take(REASONS).map(|reason| why(reason, phrases)).collect();
+    let (score, reasons) = (assessment.score.to_string(), reasons.join(" · "));
+    let values = [("level", (&level).into()), ("score", (&score).into()), ("reasons", (&reasons).into())];
+    quote(&phrases.say_with("risk-line", &values))
+}
+
+fn why(Reason { why, points }: &Reason, phrases: &Phrases) -> String {
+    let (key, value) = match why {
+        Why::Action { .. } => ("risk-why-action", String::new()),
+        Why::Share { percent } => ("risk-why-share", percent.to_string()),
+        Why::Stateful { object } => ("risk-why-stateful", object.clone()),
+        Why::DataAtRisk { what } => ("risk-why-data", what.clone()),
+        Why::NoHeadroom { budget } => ("risk-why-headroom", budget.clone()),
+        Why::Environment { environment } => ("risk-why-environment", environment.clone()),
+        Why::Hours => ("risk-why-hours", String::new()),
+        Why::Confidence { percent } => ("risk-why-confidence", percent.to_string()),
+        Why::NoUndo => ("risk-why-no-undo", String::new()),
+    };
+    format!("{} +{points}", phrases.say_with(key, &[("value", (&value).into())]))
+}
+
+fn reach(case: &Case, style: &Style) -> Mrkdwn {
+    let phrases = &style.phrases;
+    let Some(blast) = &case.blast else { return Mrkdwn::data("") };
+    let mut parts = vec![match blast.pods {
+        0 => phrases.say("reach-none"),
+        pods => {
+            let (pods, replicas) = (pods.to_string(), blast.replicas.max(pods).to_string());
+            let share = blast.share_percent.to_string();
+            phrases.say_with(
+                "reach-line",
+                &[("pods", (&pods).into()), ("replicas", (&replicas).into()), ("share", (&share).into())],
+            )
+        }
+    }];
+    if let Some(headroom) = &blast.headroom {
+        let allowed = headroom.allowed.to_string();
+        let values = [("budget", (&headroom.budget).into()), ("allowed", (&allowed).into())];
+        parts.push(phrases.say_with("reach-budget", &values));
+    }
+    quote(&parts.join(" · "))
+}
+
+fn way_back(case: &Case, style: &Style) -> Mrkdwn {
+    let phrases = &style.phrases;
+    match case.shown.as_ref().map(|shown| &shown.undo) {
+        None => Mrkdwn::data(""),
+        Some(Undo::Nothing { why }) => quote(&phrases.say_with("way-back-none", &[("why", why.into())])),
+        Some(Undo::Requests { command, except, .. }) => {
+            let command = Mrkdwn::code(redact(command));
+            if except.is_empty() {
+                command
+            } else {
+                mrkdwn!("{} {}", command, quote(&phrases.say_with("way-back-except", &[("why", except.into())])))
+            }
+        }
+    }
+}
+
+fn approval(case: &Case, style: &Style) -> Mrkdwn {
+    let phrases = &style.phrases;
+    let Stage::Asked { requirement } = &case.stage else { return Mrkdwn::data("") };
+    let until = style.clock.minute(requirement.until);
+    let key = if requirement.people > 1 { "approval-two" } else { "approval-one" };
+    let mut parts = vec![Mrkdwn::data(phrases.say_with(key, &[("until", (&until).into())]))];
+    if let Some(permission) = case.permission.as_ref().filter(|it| !it.to_people.is_empty()) {
+        parts.push(Mrkdwn::code(permission.to_people.join(", ")));
+    }
+    if !case.votes.is_empty() {
+        let missing = usize::from(requirement.people).saturating_sub(case.votes.len());
+        parts.push(Mrkdwn::data(phrases.say_with("approval-missing", &[("count", missing.into())])));
+    }
+    Mrkdwn::join(parts, " · ")
+}
+
+/// Who a name stands for: people are mentioned, policies named.
+fn who(by: &str) -> Mrkdwn {
+    match by.strip_prefix("policy:") {
+        Some(policy) => Mrkdwn::code(policy),
+        None => Mrkdwn::mention(&shared::slack::UserId(by.to_owned())),
+    }
+}
+
+fn history(case: &Case, style: &Style) -> Mrkdwn {
+    let phrases = &style.phrases;
+    // A sentence with a person in it: the name is markup of ours, the rest is data.
+    let with = |key: &str, name: Mrkdwn, why: &str| {
+        let said = phrases.say_with(key, &[("who", "\u{1}".into()), ("why", why.into())]);
+        let mut pieces = said.splitn(2, '\u{1}');
+        let (before, after) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
+        mrkdwn!("{}{}{}", quote(before), name, quote(after))
+    };
+    let mut parts = Vec::new();
+    let approved_by: Vec<String> = match &case.stage {
+        Stage::Changing { approved_by, .. } | Stage::Watching { approved_by, .. } => approved_by.clone(),
+        _ => case.votes.iter().filter(|vote| vote.is_yes()).map(|vote| vote.by().to_owned()).collect(),
+    };
+    for by in &approved_by {
+        let key = if by.starts_with("policy:") { "approved-by-setting" } else { "approved-by" };
+        parts.push(with(key, who(by), ""));
+    }
+    match &case.stage {
+        Stage::NeedsReview { why } => parts.push(with("refused-by", Mrkdwn::code(redact(&why.join(", "))), "")),
+        Stage::Denied { by, reason } => {
+            let reason = deny_reason(reason, phrases);
+            parts.push(with("denied-by", who(by), &reason));
+        }
+        Stage::Overtaken { why }
+        | Stage::DryRunRefused { why }
+        | Stage::Failed { why, .. }
+        | Stage::Undone { why, .. }
+        | Stage::Undoing { why, .. } => parts.push(quote(why)),
+        Stage::Done { outcome: Outcome::NotRecovered { still: text } | Outcome::Worse { what: text }, .. } => {
+            parts.push(quote(text));
+        }
+        _ => {}
+    }
+    Mrkdwn::join(parts, "\n")
+}
+
+/// The reasons of the menu, in the reader's language; anything else as it is.
+fn deny_reason(reason: &str, phrases: &Phrases) -> String {
+    match reason {
+        "wrong-cause" => phrases.say("deny-wrong-cause"),
+        "not-now" => phrases.say("deny-not-now"),
+        "by-hand" => phrases.say("deny-by-hand"),
+        "too-risky" => phrases.say("deny-too-risky"),
+        other => other.to_owned(),
+    }
+}
+
+/// What a button or choice carries: the case, and the version of the object that was shown.
+pub fn value(case: &Case) -> String {
+    let version = case.shown.as_ref().map(|shown| shown.bound.version.resource_version.as_str()).unwrap_or_default();
+    format!("{}:{version}", case.id)
+}
+
+fn buttons(case: &Case, style: &Style) -> Option<Block> {
+    let phrases = &style.phrases;
+    let value = value(case);
+    match &case.stage {
+        Stage::Asked { .. } => {
+            let approve = Button::new(&phrases.say("button-approve"), "remediation.approve", &value);
+            let choice = |key: &str, word: &str| Choice::new(&phrases.say(key), &format!("{value}:{word}"));
+            let deny = StaticSelect::new(
+                &phrases.say("menu-deny"),
+                "remediation.deny",
+                [
+                    choice("deny-wrong-cause", "wrong-cause"),
+                    choice("deny-not-now", "not-now"),
+                    choice("deny-by-hand", "by-hand"),
+                    choice("deny-too-risky", "too-risky"),
+                ],
+            );
+            Some(Block::actions([Element::from(approve.style(ButtonStyle::Primary)), Element::from(deny)]))
+        }
+        Stage::Watching { execution, .. }
+        | Stage::Done { execution, .. }
+        | Stage::Failed { execution: Some(execution), .. }
+            if matches!(execution.undo(), Undo::Requests { .. }) =>
+        {
+            let undo = Button::new(&phrases.say("button-undo"), "remediation.undo", &value);
+            Some(Block::actions([Element::from(undo.style(ButtonStyle::Danger))]))
+        }
+        _ => None,
+    }
+}

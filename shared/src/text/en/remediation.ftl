@@ -1,0 +1,79 @@
+## What is to be done. $object is namespace/name.
+do-restart-pod = Restart pod { $object }
+do-restart-rollout = Restart all pods of { $object }
+do-roll-back = Roll back { $object } to revision { $to }
+do-scale = Scale { $object } to { $to }
+do-adjust-hpa = Change the bounds of autoscaler { $object } ({ $to })
+do-resize = Resize { $object } in place ({ $to })
+do-cordon = Cordon node { $object }
+do-uncordon = Uncordon node { $object }
+do-drain = Drain node { $object }
+do-taint = Taint node { $object } ({ $to })
+do-untaint = Take taint { $to } off node { $object }
+do-set-node-pool-limits = Change the limits of NodePool { $object } ({ $to })
+
+## Headlines by stage. $do is one of the lines above.
+case-asked = { $do }?
+case-needs-review = Needs review: { $do }
+case-denied = Denied: { $do }
+case-expired = Nobody agreed in time: { $do }
+case-overtaken = Overtaken: { $do }
+case-dry-run-refused = Refused by the API server: { $do }
+case-changing = On its way: { $do }
+case-watching = Done, recovery is watched: { $do }
+case-undoing = Being taken back: { $do }
+case-recovered = Recovered: { $do }
+case-not-recovered = Done, but not recovered: { $do }
+case-worse = Done, but worse: { $do }
+case-undone = Taken back: { $do }
+case-failed = Not carried out: { $do }
+
+## Labels
+label-reason = Why
+label-changes = Changes
+label-risk = Risk
+label-reach = Reaches
+label-way-back = Way back
+label-approval = Approval
+label-history = So far
+
+## Sentences
+risk-line = { $level } ({ $score } of 100): { $reasons }
+risk-why-action = the action itself
+risk-why-share = { $value } % of the replicas at once
+risk-why-stateful = { $value }
+risk-why-data = possible data loss ({ $value })
+risk-why-headroom = budget { $value } lets no pod go
+risk-why-environment = { $value }
+risk-why-hours = outside of working hours
+risk-why-confidence = cause { $value } % certain
+risk-why-no-undo = no way back
+reach-line = { $pods } of { $replicas } pods, { $share } % at once
+reach-none = no pod is replaced
+reach-budget = budget { $budget } lets { $allowed } go
+way-back-none = none: { $why }
+way-back-except = ({ $why })
+approval-one = one approver, until { $until }
+approval-two = two different approvers, until { $until }
+approval-missing = { $count ->
+    [one] 1 more has to agree
+   *[other] { $count } more have to agree
+}
+approved-by = approved by { $who }
+approved-by-setting = runs by itself by { $who }
+denied-by = denied by { $who }: { $why }
+asks-again = The object has changed since: please look again.
+refused-by = refused by { $who }
+not-an-approver = You may not approve actions here. It takes the role approver (roles in NIGHTSHIFT_CONFIG).
+not-the-requester = Who asked for an action cannot approve it.
+too-late = Too late: { $state }.
+diff-more = … { $count } more
+
+## Buttons
+button-approve = Approve
+button-undo = Take it back
+menu-deny = Deny …
+deny-wrong-cause = The cause is wrong
+deny-not-now = Not now
+deny-by-hand = I do it myself
+deny-too-risky = Too risky
