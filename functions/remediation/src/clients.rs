@@ -89,7 +89,7 @@ impl Clients {
     }
 
     async fn aws(&self) -> &SdkConfig {
-        self.aws.get_or_init(shared::aws::sdk_config).await
+        self.aws.get_or_init(async || shared::aws::sdk_config()).await
     }
 
     /// Slack.
