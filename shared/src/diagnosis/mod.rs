@@ -26,6 +26,7 @@ mod alternatives;
 mod analyzers;
 mod case;
 mod command;
+mod errno;
 mod finding;
 #[cfg(test)]
 mod healthy_tests;

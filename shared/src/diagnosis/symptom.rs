@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Case, EvidenceId, ServiceView, View, Workload, is_ready};
 use crate::{
-    model::{Kind, Object, ObjectRef, Pod},
+    model::{Kind, Node, Object, ObjectRef, Pod},
     snapshot::Alert,
 };
 
@@ -76,9 +76,8 @@ pub(super) fn symptoms(case: &mut Case<'_, '_>) -> Vec<Symptom> {
             let text = format!("no ready endpoint ({} unready)", endpoints.unready);
             let evidence = case.status(&object, None, &text);
             // Behind a workload that is at zero, or only starting, that is as it should be.
-            let expected = !service.workloads.is_empty()
-                && view.workloads_behind(service).all(|it| !is_troubled(view, it))
-                && !is_alarming(view, service);
+            let behind = view.workloads_behind(service).all(|it| !is_troubled(view, it)) && !is_alarming(view, service);
+            let expected = behind && (!service.workloads.is_empty() || !is_wanted(view, service));
             let weight = if expected { 0.2 } else { 0.8 };
             all.push(Symptom {
                 kind: SymptomKind::NoEndpoints,
@@ -108,6 +107,9 @@ pub(super) fn symptoms(case: &mut Case<'_, '_>) -> Vec<Symptom> {
         let Some(ready) = node.status.conditions.iter().find(|it| it.type_ == "Ready" && it.status != "True") else {
             continue;
         };
+        if is_joining(view, node) {
+            continue;
+        }
         let text = format!("Ready is {}: {}", ready.status, ready.message);
         let evidence = case.status(&node.reference(), ready.last_transition_time, &text);
         all.push(Symptom {
@@ -119,13 +121,40 @@ pub(super) fn symptoms(case: &mut Case<'_, '_>) -> Vec<Symptom> {
             text: "not ready".into(),
         });
     }
-    for alert in view.snapshot.alerts.iter().filter(|alert| alert.status != "resolved") {
+    for alert in view.snapshot.alerts.iter().filter(|alert| alert.status != "resolved" && !is_heartbeat(alert)) {
         let object = alert_object(view, alert);
         let evidence = case.alert(&object, alert);
         let text = alert.labels.get("alertname").cloned().unwrap_or_default();
         all.push(Symptom { kind: SymptomKind::Alerting, object, since: alert.starts_at, weight: 0.5, evidence, text });
     }
     all
+}
+
+/// A node younger than this may simply be joining: its network plugin comes after it.
+const JOINING_SECONDS: i64 = 180;
+
+/// Whether a node has only just been made, as autoscalers do all day.
+pub(super) fn is_joining(view: &View<'_>, node: &Node) -> bool {
+    view.age(node.metadata.creation_timestamp).is_some_and(|age| age.as_secs() < JOINING_SECONDS)
+}
+
+/// Whether an alert is one that fires while all is well, to show that alerting works, or to silence others
+/// (<https://runbooks.prometheus-operator.dev/runbooks/general/watchdog/>).
+fn is_heartbeat(alert: &Alert) -> bool {
+    alert.labels.get("severity").is_some_and(|severity| severity == "none")
+        || alert
+            .labels
+            .get("alertname")
+            .is_some_and(|name| matches!(name.as_str(), "Watchdog" | "InfoInhibitor" | "DeadMansSwitch"))
+}
+
+/// Whether anybody is known to use a Service.
+fn is_wanted(view: &View<'_>, service: &ServiceView<'_>) -> bool {
+    let object = service.object();
+    view.dependents_on(&object).next().is_some()
+        || view.failed_calls_of(&object).next().is_some()
+        || service.is_reachable() == Some(false)
+        || view.trigger.workload.as_deref() == Some(object.name.as_str())
 }
 
 /// Whether an alarm fires that may be about this Service while none of the pods it should have is ready: pods that only

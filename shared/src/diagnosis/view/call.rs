@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::{Host, View, hosts};
+use super::{super::errno, Host, View, hosts};
 use crate::model::ObjectRef;
 
 /// How a call failed.
@@ -40,66 +40,22 @@ pub struct FailedCall {
     pub pattern: usize,
 }
 
-const UNRESOLVED: &[&str] = &[
-    "no such host",
-    "unknownhostexception",
-    "enotfound",
-    "eai_again",
-    "getaddrinfo",
-    "name or service not known",
-    "temporary failure in name resolution",
-    "name does not resolve",
-    "could not resolve host",
-    "couldn't resolve host",
-    "failed to resolve",
-    "host not found",
-    "nodename nor servname",
-    "dns resolution failed",
-    "no such host is known",
-    "server misbehaving",
-    "nxdomain",
-    "servfail",
-];
-const REFUSED: &[&str] = &[
-    "connection refused",
-    "connectionrefused",
-    "econnrefused",
-    "actively refused",
+/// Clients that know no instance to call: Spring Cloud, Ribbon, envoy, nginx, HAProxy, gRPC.
+const NO_INSTANCE: &[&str] = &[
     "no servers available",
     "no instances available",
+    "no available server",
+    "load balancer does not contain an instance",
+    "load balancer does not have available server",
     "no healthy upstream",
     "no live upstreams",
-    "no route to host",
-    "ehostunreach",
-    "network is unreachable",
+    "upstream connect error",
     "connect error",
+    "failed to connect to all addresses",
+    "no server is available to handle this request",
 ];
-const TIMED_OUT: &[&str] = &[
-    "i/o timeout",
-    "deadline exceeded",
-    "deadline_exceeded",
-    "deadlineexceeded",
-    "timed out",
-    "timedout",
-    "etimedout",
-    "connect timeout",
-    "connection timeout",
-    "read timeout",
-    "sockettimeoutexception",
-    "connecttimeoutexception",
-    "unabletoconnect",
-    "upstream request timeout",
-];
-const RESET: &[&str] = &[
-    "connection reset",
-    "econnreset",
-    "broken pipe",
-    "socket hang up",
-    "unexpected eof",
-    "premature close",
-    "prematurely closed",
-    "remote end closed connection",
-];
+/// Deadlines of particular clients.
+const TOO_LATE: &[&str] = &["unabletoconnect", "upstream request timeout", "unable to connect to", "gateway time-out"];
 const UNAVAILABLE: &[&str] = &[
     "code = unavailable",
     "statuscode.unavailable",
@@ -109,14 +65,21 @@ const UNAVAILABLE: &[&str] = &[
     "502 bad gateway",
     "504 gateway",
     "service unavailable",
+    "bad gateway",
+    "code: 14",
+    "statuscode=\"unavailable\"",
 ];
 
 /// All the words, in the order in which they count: a lookup that times out is a lookup first.
-const WORDS: [(CallFailure, &[&str]); 5] = [
-    (CallFailure::Unresolved, UNRESOLVED),
-    (CallFailure::Refused, REFUSED),
-    (CallFailure::TimedOut, TIMED_OUT),
-    (CallFailure::Reset, RESET),
+const WORDS: [(CallFailure, &[&str]); 9] = [
+    (CallFailure::Unresolved, errno::NO_NAME),
+    (CallFailure::Unresolved, errno::NO_NAME_SERVER),
+    (CallFailure::Refused, errno::REFUSED),
+    (CallFailure::Refused, errno::NO_ROUTE),
+    (CallFailure::Refused, NO_INSTANCE),
+    (CallFailure::TimedOut, errno::TIMED_OUT),
+    (CallFailure::TimedOut, TOO_LATE),
+    (CallFailure::Reset, errno::RESET),
     (CallFailure::Unavailable, UNAVAILABLE),
 ];
 /// The two marks of a lookup; in the automaton they come after the words.

@@ -67,11 +67,14 @@ pub(super) fn mine(workload: &ObjectRef, logs: &[&ContainerLog], into: &mut Vec<
     let mut newest: Vec<&str> = Vec::new();
     for log in logs {
         let known = known.entry(log.container.as_str()).or_default();
-        let lines: Vec<&str> = log.text.lines().filter(|line| !is_continuation(line)).collect();
-        let end = lines.len().saturating_sub(END);
+        let mut lines: Vec<(&str, Option<Timestamp>)> = Vec::new();
         let mut time = None;
-        for (number, line) in lines.into_iter().enumerate() {
+        for line in log.text.lines().filter(|line| !is_continuation(line)) {
             time = time_of(line).or(time);
+            lines.extend(parts(line).map(|part| (part, time)));
+        }
+        let end = lines.len().saturating_sub(END);
+        for (number, (line, time)) in lines.into_iter().enumerate() {
             let index = *known.entry(template(line)).or_insert_with_key(|template| {
                 into.push(LogPattern {
                     workload: workload.clone(),
@@ -111,6 +114,14 @@ pub(super) fn mine(workload: &ObjectRef, logs: &[&ContainerLog], into: &mut Vec<
     }
 }
 
+/// The lines of a record that a structured logger wrote as one, with the breaks escaped; a plain line as it is.
+fn parts(line: &str) -> impl Iterator<Item = &str> {
+    line.split("\\n").filter(|part| {
+        let part = part.strip_prefix("\\t").unwrap_or(part).trim_start();
+        !(part.is_empty() || part.starts_with("at ") || part.starts_with("... ") || part.starts_with("File \\\""))
+    })
+}
+
 /// A stack frame or the like, which belongs to the line before it.
 fn is_continuation(line: &str) -> bool {
     let trimmed = line.trim_start();
@@ -118,6 +129,12 @@ fn is_continuation(line: &str) -> bool {
         || (line.len() != trimmed.len()
             && (trimmed.starts_with("at ") || trimmed.starts_with("...") || trimmed.starts_with("File \"")))
 }
+
+/// Levels as pino and bunyan number them (<https://getpino.io/#/docs/api?id=loggerlevel-string-gettersetter>), and as the
+/// translations of `java.util.logging` and of servers' messages name them.
+const STATES_ERROR: &[&str] =
+    &["\"level\":50", "\"level\":60", "오류", "에러", "심각", "错误", "錯誤", "严重", "エラー", "重大"];
+const STATES_WARNING: &[&str] = &["\"level\":40", "경고", "警告"];
 
 /// The level a line states, in the ways that common loggers write it.
 pub fn level(line: &str) -> Level {
@@ -138,9 +155,13 @@ pub fn level(line: &str) -> Level {
     if klog(b'e')
         || klog(b'f')
         || ["error", "fatal", "panic", "critical", "severe", "exception"].iter().any(|w| word(w))
+        || STATES_ERROR.iter().any(|words| head.contains(words))
     {
         Level::Error
-    } else if klog(b'w') || ["warn", "warning"].iter().any(|w| word(w)) {
+    } else if klog(b'w')
+        || ["warn", "warning"].iter().any(|w| word(w))
+        || STATES_WARNING.iter().any(|words| head.contains(words))
+    {
         Level::Warning
     } else {
         Level::Info
@@ -232,6 +253,24 @@ mod tests {
     #[test]
     fn stack_frames_are_not_patterns_of_their_own() {
         assert_eq!(mined("java.lang.IllegalStateException: no\n\tat a.b.C.d(C.java:1)\n\t... 3 more\n").len(), 1);
+    }
+
+    #[test]
+    fn a_record_that_a_structured_logger_wrote_in_one_line_is_several() {
+        let patterns = mined(
+            "{\"level\":50,\"msg\":\"cannot start\\n\\tat a.b.C.d(C.java:1)\\nCaused by: java.net.ConnectException: Connection refused\"}\n",
+        );
+        assert_eq!(patterns.len(), 2);
+        assert_eq!(patterns[0].level, Level::Error);
+        assert!(patterns[1].example.starts_with("Caused by"));
+    }
+
+    #[test]
+    fn levels_are_read_in_numbers_and_other_languages() {
+        assert_eq!(level("{\"level\":50,\"msg\":\"x\"}"), Level::Error);
+        assert_eq!(level("심각: 서블릿 x"), Level::Error);
+        assert_eq!(level("警告: 遅い"), Level::Warning);
+        assert_eq!(level("{\"level\":30,\"msg\":\"x\"}"), Level::Info);
     }
 
     #[test]

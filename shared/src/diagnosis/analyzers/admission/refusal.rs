@@ -28,9 +28,16 @@ pub(super) fn refusals(case: &mut Case<'_, '_>, workload: &Workload<'_>) -> Vec<
     if has_all && condition.is_none() {
         return Vec::new();
     }
+    // A pod made after a refusal shows that it was overcome; controllers repeat what is not, backing off by and by.
+    let newest = workload.live_pods().filter_map(|pod| pod.metadata.creation_timestamp).max();
+    let overcome = |event: &Event| newest.is_some_and(|made| event.last_seen().is_some_and(|seen| seen < made));
     let mut all = Vec::new();
     for event in view.events_about(workload) {
-        if is_refusal(event) && view.within(event.last_seen(), RECENT_MINUTES) && view.is_about_existing(event) {
+        if is_refusal(event)
+            && !overcome(event)
+            && view.within(event.last_seen(), RECENT_MINUTES)
+            && view.is_about_existing(event)
+        {
             let evidence = case.event(event);
             all.push(Refusal { message: event.message.clone(), evidence, since: event.first_seen() });
         }

@@ -8,12 +8,13 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk},
+    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, View, is_live},
     model::{Event, Kind, ObjectRef},
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[CauseSpec::root("ip-exhaustion", Category::Infrastructure)];
 
+/// The VPC CNI and EC2; host-local (flannel, bridge, kubenet); Calico's IPAM; Cilium's; Azure's and Google's; whereabouts.
 const EXHAUSTED: &[&str] = &[
     "failed to assign an ip address",
     "insufficientfreeaddressesinsubnet",
@@ -23,6 +24,14 @@ const EXHAUSTED: &[&str] = &[
     "no free addresses",
     "ip pool exhausted",
     "range is full",
+    "assigned 0 out of",
+    "no more free affine blocks",
+    "no ips available in pools",
+    "no more ips available",
+    "no available addresses",
+    "no available ips",
+    "ip_space_exhausted",
+    "could not allocate ip in range",
 ];
 const RECENT_MINUTES: i64 = 30;
 
@@ -33,7 +42,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         .events
         .items
         .iter()
-        .filter(|event| view.within(event.last_seen(), RECENT_MINUTES) && view.is_about_existing(event))
+        .filter(|event| view.within(event.last_seen(), RECENT_MINUTES) && still_waits(view, event))
         .filter(|event| {
             let message = event.message.to_ascii_lowercase();
             EXHAUSTED.iter().any(|words| message.contains(words))
@@ -72,6 +81,12 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
     case.find(finding);
 }
 
+/// Whether the pod an event is about has not started yet: who got an address later has nothing to ask for.
+fn still_waits(view: &View<'_>, event: &Event) -> bool {
+    let pod = event.about().and_then(|it| view.snapshot.pods.get(&it.namespace, &it.name));
+    pod.is_some_and(|pod| is_live(pod) && pod.status.phase == "Pending")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::diagnosis::testkit::scene;
@@ -87,6 +102,31 @@ mod tests {
                 "plugin type=\"aws-cni\" failed (add): add cmd: failed to assign an IP address to container",
             )
             .expect("ip-exhaustion", "Node node-a");
+    }
+
+    #[test]
+    fn every_network_plugin_says_it_in_its_own_words() {
+        for words in [
+            "plugin type=\"calico\" failed (add): failed to request IPv4 addresses: Assigned 0 out of 1 requested IPv4 addresses; No more free affine blocks",
+            "plugin type=\"cilium-cni\" failed (add): unable to allocate IP via local cilium agent: [POST /ipam][502] postIpamFailure \"No more IPs available\"",
+            "plugin type=\"flannel\" failed (add): failed to allocate for range 0: no IP addresses available in range set: 10.244.1.1-10.244.1.254",
+            "plugin type=\"azure-vnet\" failed (add): IPAM Invoker Add failed: Failed to allocate address: No available addresses",
+        ] {
+            scene()
+                .deployment("shop", "api", 1)
+                .waiting("shop", "api", "ContainerCreating", "")
+                .event("Pod shop/api-rs1-0", "FailedCreatePodSandBox", words)
+                .expect("ip-exhaustion", "Node node-a");
+        }
+    }
+
+    #[test]
+    fn a_pod_that_got_its_address_later_has_nothing_to_ask_for() {
+        let words = "add cmd: failed to assign an IP address to container";
+        scene()
+            .deployment("shop", "api", 1)
+            .event("Pod shop/api-rs1-0", "FailedCreatePodSandBox", words)
+            .expect_healthy();
     }
 
     #[test]

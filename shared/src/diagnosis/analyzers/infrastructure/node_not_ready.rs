@@ -1,10 +1,10 @@
 //! node-not-ready: a node is not ready, and nothing says more.
 //!
-//! <https://kubernetes.io/docs/reference/node/node-status/#condition>. A symptom by itself: a kubelet that is silent (`Unknown`),
+//! <https://kubernetes.io/docs/reference/node/node-status/#condition>. A node of a few minutes that is only joining is none. A symptom by itself: a kubelet that is silent (`Unknown`),
 //! a runtime that is down or a pressure each have their own cause, and explain this one away.
 
 use crate::{
-    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk},
+    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, symptom::is_joining},
     model::Object,
 };
 
@@ -15,6 +15,9 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
         let Some(ready) = node.status.conditions.iter().find(|it| it.type_ == "Ready" && it.status != "True") else {
             continue;
         };
+        if is_joining(case.view, node) {
+            continue;
+        }
         let object = node.reference();
         let text = format!("Ready is {} ({}): {}", ready.status, ready.reason, ready.message);
         let evidence = case.status(&object, ready.last_transition_time, text);

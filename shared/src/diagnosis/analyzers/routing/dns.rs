@@ -10,24 +10,14 @@ use std::collections::BTreeSet;
 
 use crate::diagnosis::{
     ActionKind, CallFailure, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, LogPattern, Risk, View, Workload,
-    call_failure, hosts,
+    call_failure, errno, hosts,
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[CauseSpec::root("service-dns-resolution-failure", Category::Routing)];
 
 /// Words of a lookup that got no answer, whatever the name.
-const NO_ANSWER: &[&str] = &[
-    "i/o timeout",
-    "eai_again",
-    "temporary failure in name resolution",
-    "server misbehaving",
-    "servfail",
-    "read udp",
-    "no nameservers",
-    "connection timed out",
-    ":53: connection refused",
-    ":53: connect: connection refused",
-];
+const NO_ANSWER: &[&str] =
+    &["i/o timeout", "read udp", "connection timed out", ":53: connection refused", ":53: connect: connection refused"];
 
 pub(super) fn examine(case: &mut Case<'_, '_>) {
     let view = case.view;
@@ -45,13 +35,17 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
     }
 }
 
+fn no_answer(pattern: &LogPattern) -> bool {
+    pattern.says(NO_ANSWER) || pattern.says(errno::NO_NAME_SERVER)
+}
+
 /// Patterns that tell of lookups that should have been answered.
 fn lookups<'v>(view: &'v View<'_>, workload: &Workload<'_>) -> Vec<&'v LogPattern> {
     let ails = workload.is_short();
     let failed = |pattern: &&LogPattern| {
         call_failure(&pattern.example) == Some(CallFailure::Unresolved)
             && (ails || (view.is_recent(pattern, 30) && pattern.count > 2))
-            && (pattern.says(NO_ANSWER)
+            && (no_answer(pattern)
                 || hosts(&pattern.example).any(|host| {
                     host.name.len() > 3
                         && host.name.contains(|c: char| c.is_ascii_alphabetic())
@@ -67,7 +61,7 @@ fn examine_workload(case: &mut Case<'_, '_>, workload: &Workload<'_>, said: &[&L
     let setting = setting(view, workload);
     evidence.extend(setting.as_ref().map(|text| case.spec(&workload.object, text)));
     let mut by_weight = said.to_vec();
-    by_weight.sort_by_key(|pattern| std::cmp::Reverse((pattern.says(NO_ANSWER), pattern.count)));
+    by_weight.sort_by_key(|pattern| std::cmp::Reverse((no_answer(pattern), pattern.count)));
     evidence.extend(by_weight.iter().take(2).map(|pattern| case.log(pattern)));
     let lines: usize = said.iter().map(|pattern| pattern.count).sum();
     let strength = match (setting.is_some(), widespread, workload.is_short(), lines) {

@@ -6,7 +6,8 @@
 //! `match` and `route`, nginx' `location` and `proxy_pass`. A route is suspect where its own id or path names one Service and its
 //! target is another, while the other routes keep to their names. The object is the gateway, whose configuration has to be
 //! changed; the Service that gets no requests comes first among the affected. Easily mistaken for a fault of the service that
-//! is not reached, since alerts name that one. A route that was named freely is none: others have to be named after their
+//! is not reached, since alerts name that one. Where an alert names both the Service and the path, no name has to be like
+//! another. A route that was named freely is none: others have to be named after their
 //! targets, and somebody has to suffer.
 
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -54,6 +55,9 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
 
 fn examine_routes(case: &mut Case<'_, '_>, gateway: &Workload<'_>, map: &str, key: &str, routes: &[Route]) {
     let view = case.view;
+    if named_by_an_alert(case, gateway, map, key, routes) {
+        return;
+    }
     let stems = stems(view, gateway.namespace());
     let fits = |route: &Route| stems.get(&route.target).map_or(0.0, |stem| likeness(route, stem));
     let keeping = routes.iter().filter(|route| fits(route) > 0.0).count();
@@ -71,24 +75,80 @@ fn examine_routes(case: &mut Case<'_, '_>, gateway: &Workload<'_>, map: &str, ke
             None if !view.trigger.name.is_empty() => 0.8,
             None => continue,
         };
-        let config = ObjectRef::new(Kind::ConfigMap, gateway.namespace(), map);
-        let service = ObjectRef::new(Kind::Service, gateway.namespace(), meant);
-        let mut evidence =
-            vec![case.spec(&config, format!("{key}: route {} {} leads to {}", route.id, route.path, route.target))];
-        evidence.extend(harm.map(|(evidence, _)| evidence));
-        let finding = Finding::new(&CAUSES[0], &gateway.object)
-            .strength(strength)
-            .summary(format!("the gateway sends {} to {}, not to {meant}", route.path, route.target))
-            .fact("path", &route.path)
-            .fact("target", &route.target)
-            .fact("meant", meant.as_str())
-            .because(evidence)
-            .explains([service])
-            .check(Kubectl::get(&config))
-            .check(Kubectl::logs(&gateway.object, None, false))
-            .action(ActionKind::Manual, Risk::Medium, format!("let {} lead to {meant} in ConfigMap {map}", route.path));
-        case.find(finding);
+        let harmed = harm.map(|(evidence, _)| evidence);
+        claim(case, gateway, (map, key), route, meant, strength, harmed);
     }
+}
+
+fn claim(
+    case: &mut Case<'_, '_>,
+    gateway: &Workload<'_>,
+    (map, key): (&str, &str),
+    route: &Route,
+    meant: &str,
+    strength: f64,
+    harm: Option<EvidenceId>,
+) {
+    let config = ObjectRef::new(Kind::ConfigMap, gateway.namespace(), map);
+    let service = ObjectRef::new(Kind::Service, gateway.namespace(), meant);
+    let mut evidence =
+        vec![case.spec(&config, format!("{key}: route {} {} leads to {}", route.id, route.path, route.target))];
+    evidence.extend(harm);
+    let finding = Finding::new(&CAUSES[0], &gateway.object)
+        .strength(strength)
+        .summary(format!("the gateway sends {} to {}, not to {meant}", route.path, route.target))
+        .fact("path", &route.path)
+        .fact("target", &route.target)
+        .fact("meant", meant)
+        .because(evidence)
+        .explains([service])
+        .check(Kubectl::get(&config))
+        .check(Kubectl::logs(&gateway.object, None, false))
+        .action(ActionKind::Manual, Risk::Medium, format!("let {} lead to {meant} in ConfigMap {map}", route.path));
+    case.find(finding);
+}
+
+/// Claims where an alert names both a Service and the path of the requests that fail there, and the route of that path
+/// leads elsewhere while no route at all leads to the Service. Needs no likeness of names.
+fn named_by_an_alert(case: &mut Case<'_, '_>, gateway: &Workload<'_>, map: &str, key: &str, routes: &[Route]) -> bool {
+    let view = case.view;
+    let mut found = false;
+    for alert in view.snapshot.alerts.iter().filter(|alert| alert.status != "resolved") {
+        let label = ["service", "destination_service_name", "app", "deployment", "workload"];
+        let named = label.iter().filter_map(|name| alert.labels.get(*name));
+        let Some(service) = named.filter_map(|name| view.service_at(name, gateway.namespace())).next() else {
+            continue;
+        };
+        let name = service.service.name();
+        if service.workloads.contains(&gateway.object) || routes.iter().any(|route| route.target == name) {
+            continue;
+        }
+        let texts = || alert.labels.values().chain(alert.annotations.values());
+        let served = routes.iter().filter(|route| texts().any(|text| has_path(text, &route.path)));
+        let Some(route) = served.max_by_key(|route| route.path.len()) else { continue };
+        // The Service that answers in its stead has a route of its own, and does not know the path.
+        let shared = routes.iter().filter(|it| it.target == route.target).count() > 1;
+        let not_found = alert.annotations.values().any(|text| text.contains("404"));
+        let strength = match (shared, not_found) {
+            (true, true) => 0.96,
+            (true, false) | (false, true) => 0.85,
+            (false, false) => continue,
+        };
+        let evidence = case.alert(&service.object(), alert);
+        claim(case, gateway, (map, key), route, name, strength, Some(evidence));
+        found = true;
+    }
+    found
+}
+
+/// Whether a text has a path, or one below it.
+fn has_path(text: &str, path: &str) -> bool {
+    text.match_indices(path).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + path.len()..].chars().next();
+        !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '/')
+            && !after.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    })
 }
 
 /// Evidence that requests for a path fail, and whether they are answered with "not found".
@@ -261,6 +321,32 @@ mod tests {
         scene.expect("gateway-misroute", "Deployment shop/edge");
         let affected = scene.diagnose().causes[0].affected[0].object.to_string();
         assert_eq!(affected, "Service shop/shop-orders");
+    }
+
+    #[test]
+    fn an_alert_that_names_service_and_path_needs_no_likeness_of_names() {
+        let route = |id: &str, path: &str, to: &str| {
+            format!("- id: {id}\n  uri: lb://{to}\n  predicates:\n  - Path=/api/{path}/**\n")
+        };
+        // Nobody would guess from the names which path belongs to whom.
+        let config = format!(
+            "routes:\n{}{}{}",
+            route("a", "x1", "shop-stock"),
+            route("b", "x2", "shop-stock"),
+            route("c", "x3", "shop-prices")
+        );
+        let alert = |status: &str| crate::snapshot::Alert {
+            status: status.into(),
+            labels: [("alertname", "Http"), ("namespace", "shop"), ("service", "shop-orders"), ("url", "/api/x1/7")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+            annotations: [("summary".to_owned(), "GET /api/x1/7 fails: 404 Not Found".to_owned())].into(),
+            ..crate::snapshot::Alert::default()
+        };
+        let scene = shop(&config).edit(|snapshot| snapshot.alerts.push(alert("firing")));
+        scene.expect("gateway-misroute", "Deployment shop/edge");
+        assert_eq!(scene.diagnose().causes[0].affected[0].object.to_string(), "Service shop/shop-orders");
+        shop(&config).edit(|snapshot| snapshot.alerts.push(alert("resolved"))).expect_not("gateway-misroute");
     }
 
     #[test]

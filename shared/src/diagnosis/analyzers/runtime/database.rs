@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::{
-    diagnosis::{Case, EvidenceId, LogPattern, View, Workload},
+    diagnosis::{Case, EvidenceId, LogPattern, View, Workload, symptom},
     model::{Container, ObjectRef},
 };
 
@@ -93,7 +93,9 @@ pub(super) fn clients<'v, 'a>(view: &'v View<'a>, signs: Signs) -> Vec<Client<'v
 
 /// Whether a pattern is of now: the workload ails, or it was written lately.
 pub(super) fn is_current(view: &View<'_>, workload: &Workload<'_>, pattern: &LogPattern) -> bool {
-    workload.is_short() || (!pattern.previous && view.is_recent(pattern, 30) && (pattern.count > 1 || pattern.at_end))
+    // Short of pods because it is being scaled or rolled out is no ailment.
+    let ails = symptom::is_troubled(view, workload);
+    ails || (!pattern.previous && view.is_recent(pattern, 30) && (pattern.count > 1 || pattern.at_end))
 }
 
 /// The database that `clients` mean, how it is known, and how surely (0 to 1).

@@ -21,17 +21,58 @@ pub(super) const CAUSES: &[CauseSpec] = &[
 ];
 
 const REFUSED_LOGIN: Signs = &[
-    (Dialect::MySql, &["access denied for user", "er_access_denied", "sqlstate: 28000", "sql error: 1045"]),
-    (Dialect::Postgres, &["password authentication failed", "28p01", "no pg_hba.conf entry", "no password supplied"]),
+    (
+        Dialect::MySql,
+        // Servers translate the sentence (`lc_messages`); code and SQLSTATE stay.
+        &[
+            "access denied for user",
+            "er_access_denied",
+            "sqlstate: 28000",
+            "sql error: 1045",
+            "1045 (28000)",
+            "[1045]",
+            "(1045,",
+            "er_dbaccess_denied",
+            "1698 (28000)",
+        ],
+    ),
+    (
+        Dialect::Postgres,
+        &[
+            "password authentication failed",
+            "28p01",
+            "28000: role",
+            "no pg_hba.conf entry",
+            "no password supplied",
+            "password is missing",
+            "the server requested password-based authentication",
+            "scram authentication requires",
+            "client password must be a string",
+        ],
+    ),
     (
         Dialect::Mongo,
-        &["authenticationfailed", "mongoservererror: authentication failed", "scram authentication failed"],
+        &[
+            "authenticationfailed",
+            "mongoservererror: authentication failed",
+            "scram authentication failed",
+            "bad auth : authentication failed",
+            "mongosecurityexception",
+            "sasl conversation error",
+        ],
     ),
     (
         Dialect::Redis,
-        &["wrongpass", "noauth authentication required", "err invalid password", "invalid username-password"],
+        &[
+            "wrongpass",
+            "noauth authentication required",
+            "err invalid password",
+            "invalid username-password",
+            "err auth <password> called without any password",
+            "err client sent auth, but no password is set",
+        ],
     ),
-    (Dialect::SqlServer, &["login failed for user"]),
+    (Dialect::SqlServer, &["login failed for user", "error: 18456"]),
     (Dialect::Oracle, &["ora-01017"]),
 ];
 
@@ -46,13 +87,32 @@ const DRIVERS: Signs = &[
             "hikaripool",
             "jdbc connection",
             "jdbcconnectionexception",
+            "[hy000] [2002]",
+            "(hy000/2002)",
+            "(2003, ",
+            "er_con_",
         ],
     ),
-    (Dialect::Postgres, &["postgres", "psycopg", "pgx", "pq:", "npgsql", "asyncpg"]),
+    (
+        Dialect::Postgres,
+        &[
+            "postgres",
+            "postmaster",
+            "psql",
+            "psycopg",
+            "pgx",
+            "pgconn",
+            "pq:",
+            "pg-pool",
+            "npgsql",
+            "asyncpg",
+            "r2dbc-pg",
+        ],
+    ),
     (Dialect::Mongo, &["mongo"]),
-    (Dialect::Redis, &["redis", "jedis", "lettuce"]),
+    (Dialect::Redis, &["redis", "jedis", "lettuce", "redisson"]),
     (Dialect::SqlServer, &["sqlserver", "sqlclient", "mssql"]),
-    (Dialect::Oracle, &["ora-12541", "ora-12514", "oracle.net"]),
+    (Dialect::Oracle, &["ora-12541", "ora-12514", "ora-12505", "ora-17800", "oracle.net", "oracledb"]),
 ];
 
 pub(super) fn examine(case: &mut Case<'_, '_>) {
@@ -65,6 +125,10 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
 fn credentials(case: &mut Case<'_, '_>) {
     let view = case.view;
     for client in database::clients(view, REFUSED_LOGIN) {
+        // Who works and was refused once or twice passes on the login of somebody else.
+        if !client.workload.is_short() && client.pattern.count < 3 {
+            continue;
+        }
         let mut evidence = vec![case.log(client.pattern)];
         let secrets: Vec<&str> = secrets(client.workload).into_iter().collect();
         if !secrets.is_empty() {
@@ -74,13 +138,7 @@ fn credentials(case: &mut Case<'_, '_>) {
         let whom = database.as_ref().map_or("the database".to_owned(), |(database, ..)| database.object.to_string());
         let short = client.workload.is_short();
         let finding = Finding::new(&CAUSES[0], &client.workload.object)
-            .strength(if short {
-                0.96
-            } else if client.pattern.count > 2 {
-                0.85
-            } else {
-                0.5
-            })
+            .strength(if short { 0.96 } else { 0.85 })
             .summary(format!("{whom} refuses the login that it uses"))
             .fact("database", database.map_or(String::new(), |(database, ..)| database.object.name.clone()))
             .because(evidence)

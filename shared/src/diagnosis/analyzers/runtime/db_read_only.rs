@@ -14,12 +14,36 @@ pub(super) const CAUSES: &[CauseSpec] = &[CauseSpec::root("db-read-only", Catego
 const SIGNS: Signs = &[
     (
         Dialect::MySql,
-        &["read-only option", "read_only option", "error 1290", "error code: 1290", "super-read-only", "error 1836"],
+        &[
+            "read-only option",
+            "read_only option",
+            "error 1290",
+            "error code: 1290",
+            "1290 (hy000)",
+            "[1290]",
+            "(1290,",
+            "super-read-only",
+            "error 1836",
+            "1836 (hy000)",
+            "er_option_prevents_statement",
+            "er_read_only_mode",
+            "1792 (25006)",
+            "queries leading to data modification are not allowed",
+        ],
     ),
-    (Dialect::Postgres, &["in a read-only transaction", "25006", "readonlysqltransaction"]),
+    (
+        Dialect::Postgres,
+        &[
+            "in a read-only transaction",
+            "25006",
+            "readonlysqltransaction",
+            "cannot be executed during recovery",
+            "is in hot standby mode",
+        ],
+    ),
     (Dialect::Mongo, &["notwritableprimary", "notprimaryorsecondary", "not master", "notmaster", "not primary"]),
-    (Dialect::Redis, &["readonly you can't write"]),
-    (Dialect::SqlServer, &["because the database is read-only"]),
+    (Dialect::Redis, &["readonly you can't write", "write against a read only replica", "redisreadonlyexception"]),
+    (Dialect::SqlServer, &["because the database is read-only", "error: 3906"]),
     (Dialect::Oracle, &["ora-16000"]),
 ];
 

@@ -6,20 +6,17 @@
 //! under disk pressure has a cause of its own.
 
 use crate::{
-    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, LogPattern, Risk, Workload},
+    diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, LogPattern, Risk, Workload, errno},
     model::{Kind, ObjectRef},
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[CauseSpec::root("disk-full", Category::Runtime)];
 
-const FULL: &[&str] =
-    &["no space left on device", "enospc", "disk full", "disk is full", "not enough space on the disk"];
-
 pub(super) fn examine(case: &mut Case<'_, '_>) {
     let view = case.view;
     for workload in view.workloads() {
         let recent = |pattern: &&LogPattern| {
-            pattern.says(FULL) && (workload.is_short() || (pattern.count > 2 && view.is_recent(pattern, 30)))
+            pattern.says(errno::NO_SPACE) && (workload.is_short() || (pattern.count > 2 && view.is_recent(pattern, 30)))
         };
         let Some(pattern) = view.patterns_of(workload).iter().filter(recent).max_by_key(|it| it.count) else {
             continue;

@@ -7,35 +7,20 @@
 //! container has nobody to quarrel with, unless it shares the node's network.
 
 use crate::{
-    diagnosis::{ActionKind, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, LogPattern, Risk, Workload},
+    diagnosis::{
+        ActionKind, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, LogPattern, Risk, Workload, errno,
+    },
     model::Object,
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[CauseSpec::root("service-sidecar-port-conflict", Category::Runtime)];
-
-const IN_USE: &[&str] = &[
-    "address already in use",
-    "address in use",
-    "eaddrinuse",
-    "was already in use",
-    "is already in use",
-    "port already in use",
-    "only one usage of each socket address",
-    "errno 98",
-    "errno 48",
-    "(98:",
-    "already bound",
-    "failed to bind to address",
-    "could not bind",
-    "cannot bind to port",
-];
 
 pub(super) fn examine(case: &mut Case<'_, '_>) {
     let view = case.view;
     for workload in view.workloads().iter().filter(|workload| !workload.is_job()) {
         let ails = |status: &crate::model::ContainerStatus| !status.ready || status.restart_count > 0;
         let said = view.patterns_of(workload).iter().find(|pattern| {
-            pattern.says(IN_USE) && workload.containers().any(|(_, it)| it.name == pattern.container && ails(it))
+            pattern.says(errno::IN_USE) && workload.containers().any(|(_, it)| it.name == pattern.container && ails(it))
         });
         if said.is_some() || (workload.is_short() && declared_twice(workload).is_some()) {
             examine_workload(case, workload, said);

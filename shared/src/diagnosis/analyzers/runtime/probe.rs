@@ -99,10 +99,23 @@ fn examine_probe(case: &mut Case<'_, '_>, workload: &Workload<'_>, container: &C
         Role::Readiness => !failures.is_empty() && is_kept_out(workload, container),
         _ => !kills.is_empty() || (!failures.is_empty() && was_killed(view, workload, container)),
     };
-    if !hurts {
+    // Events expire, or may not be read. What a probe does to a container shows all the same, if less surely whose doing it is.
+    let silent = !hurts && failures.is_empty() && workload.is_short();
+    let does = match role {
+        Role::Readiness => is_kept_out(workload, container),
+        _ => was_killed(view, workload, container),
+    };
+    if !hurts && !(silent && does) {
         return;
     }
-    let Some((fault, strength, why)) = fault(view, workload, container, role, probe, &failures) else { return };
+    let Some((fault, mut strength, why)) = fault(view, workload, container, role, probe, &failures) else { return };
+    if silent {
+        strength = match (fault, role) {
+            (Fault::Port, _) if strength >= 0.9 => 0.75,
+            (Fault::Protocol, Role::Readiness) if strength >= 0.9 => 0.65,
+            _ => return,
+        };
+    }
     let index = match (role, fault) {
         (Role::Readiness, Fault::Port) => 3,
         (Role::Readiness, Fault::Protocol) => 4,

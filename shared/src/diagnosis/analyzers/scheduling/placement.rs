@@ -125,7 +125,10 @@ fn freed(view: &View<'_>, pod: &Pod) -> BTreeMap<Obstacle, usize> {
 /// The scheduler's message as numbers of nodes by obstacle. Selector and affinity share a phrase there.
 fn counts(message: &str) -> BTreeMap<Obstacle, usize> {
     let reasons = message.split_once("nodes are available: ").map_or(message, |it| it.1);
+    // What comes after is about preemption, and since 1.31 about claims of devices:
+    // `3 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: …`.
     let reasons = reasons.split(". preemption").next().unwrap_or(reasons);
+    let reasons = reasons.split(". no new claims").next().unwrap_or(reasons);
     let mut counts = BTreeMap::new();
     for reason in reasons.trim_end_matches('.').split(", ") {
         let digits = reason.len() - reason.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -139,6 +142,9 @@ fn counts(message: &str) -> BTreeMap<Obstacle, usize> {
             } else {
                 Obstacle::Taint
             }
+        } else if says("volume node affinity") {
+            // The volume's, not the pod's: see `volume_zone`.
+            continue;
         } else if says("node affinity") || says("node selector") {
             Obstacle::Affinity
         } else if says("anti-affinity") {
@@ -146,7 +152,7 @@ fn counts(message: &str) -> BTreeMap<Obstacle, usize> {
         } else if says("Too many pods") {
             Obstacle::Resource("pods".into())
         } else if let Some((_, resource)) = reason.split_once("Insufficient ") {
-            Obstacle::Resource(resource.trim().to_owned())
+            Obstacle::Resource(resource.split([' ', ',']).next().unwrap_or(resource).trim_end_matches('.').to_owned())
         } else {
             continue;
         };
@@ -290,6 +296,31 @@ mod tests {
         scene().deployment("shop", "api", 1).template("shop", "api", |spec| {
             spec.containers[0].resources.requests.insert(resource.into(), Quantity::new(amount));
         })
+    }
+
+    #[test]
+    fn the_message_is_read_as_every_scheduler_writes_it() {
+        let of = |message: &str| super::counts(message).into_iter().collect::<Vec<_>>();
+        use super::Obstacle;
+        let cpu = || Obstacle::Resource("cpu".into());
+        let expected = vec![(Obstacle::Cordon, 1), (cpu(), 3)];
+        for message in [
+            // to 1.24
+            "0/4 nodes are available: 1 node(s) were unschedulable, 3 Insufficient cpu.",
+            // from 1.25
+            "0/4 nodes are available: 1 node(s) were unschedulable, 3 Insufficient cpu. preemption: 0/4 nodes are available: 1 \
+             Preemption is not helpful for scheduling, 3 No preemption victims found for incoming pod.",
+            // from 1.31
+            "0/4 nodes are available: 1 node(s) were unschedulable, 3 Insufficient cpu. no new claims to deallocate, \
+             preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling.",
+        ] {
+            assert_eq!(of(message), expected, "{message}");
+        }
+        let taint = "0/2 nodes are available: 2 node(s) had taint {team: search}, that the pod didn't tolerate.";
+        assert_eq!(of(taint), [(Obstacle::Taint, 2)]);
+        assert_eq!(of("0/2 nodes are available: 2 node(s) had untolerated taint(s)."), [(Obstacle::Taint, 2)]);
+        assert_eq!(of("0/2 nodes are available: 2 node(s) didn't match node selector."), [(Obstacle::Affinity, 2)]);
+        assert_eq!(of("0/2 nodes are available: 2 node(s) had volume node affinity conflict."), []);
     }
 
     #[test]

@@ -7,36 +7,13 @@
 //! reads "forbidden"; and for a database's own permissions, which name a table or user.
 
 use crate::{
-    diagnosis::{ActionKind, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, LogPattern, Risk, Workload},
+    diagnosis::{
+        ActionKind, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, LogPattern, Risk, Workload, errno,
+    },
     model::{Container, PodSpec},
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[CauseSpec::root("volume-mount-permission-denied", Category::Startup)];
-
-/// EACCES, EPERM and EROFS as programs and C libraries of various locales write them, in lower case.
-const DENIED: &[&str] = &[
-    "permission denied",
-    "eacces",
-    "errno 13",
-    "errno: 13",
-    "accessdeniedexception",
-    "access denied",
-    "access to the path",
-    "read-only file system",
-    "erofs",
-    "errno 30",
-    "operation not permitted",
-    "eperm",
-    "keine berechtigung",
-    "permission non accordée",
-    "permiso denegado",
-    "permissão negada",
-    "отказано в доступе",
-    "许可被拒绝",
-    "权限不够",
-    "許可がありません",
-    "허가 거부",
-];
 
 /// What marks a refusal as one of another system: a database, an API, a socket.
 const ELSEWHERE: &[&str] = &[
@@ -137,7 +114,7 @@ fn claim(
 
 fn is_denied(pattern: &LogPattern) -> bool {
     let line = pattern.example.to_lowercase();
-    DENIED.iter().any(|it| line.contains(it)) && !ELSEWHERE.iter().any(|it| line.contains(it))
+    errno::says(&line, errno::DENIED) && !ELSEWHERE.iter().any(|it| line.contains(it))
 }
 
 /// Mounts of volumes that hold data, as volume and path: not tokens, configuration or secrets.
