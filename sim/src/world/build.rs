@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::events;
 use super::kinds::Kind;
 use super::objects::{self, object, stamp};
 use super::shop::{App, Runner};
@@ -21,6 +22,7 @@ pub(crate) fn boot(state: &mut State) {
     let start = state.options.start.as_second();
     let history_begins = start - state.options.history.as_secs();
     state.now = history_begins - AGE_DAYS * DAY_S;
+    state.remembered_from = history_begins - events::KEPT_S;
     namespaces(state);
     nodes(state);
     shared_objects(state);

@@ -8,7 +8,7 @@ use super::state::State;
 use super::store::Key;
 
 /// How long the API server keeps events.
-const KEPT_S: i64 = 3600;
+pub(crate) const KEPT_S: i64 = 3600;
 
 /// Who writes an event, and whether it is a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,9 @@ impl State {
         reason: &str,
         message: &str,
     ) {
+        if self.now < self.remembered_from {
+            return;
+        }
         let metadata = &about["metadata"];
         let name = metadata["name"].as_str().unwrap_or_default();
         let namespace = metadata["namespace"].as_str().unwrap_or("default");

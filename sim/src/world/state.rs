@@ -77,6 +77,8 @@ pub(crate) struct State {
     /// Pods that no node takes.
     pub(crate) pending: BTreeSet<Key>,
     pub(crate) drawn: i64,
+    /// Events before this time would be forgotten before anybody sees them, and are not written.
+    pub(crate) remembered_from: i64,
     queue: BTreeMap<(i64, u64), Wake>,
     queued: u64,
     work: BTreeSet<Work>,
@@ -103,6 +105,7 @@ impl State {
             gauges: Gauges::default(),
             pending: BTreeSet::new(),
             drawn: 0,
+            remembered_from: i64::MIN,
             queue: BTreeMap::new(),
             queued: 0,
             work: BTreeSet::new(),
@@ -217,7 +220,13 @@ impl State {
             }
         }
         let object = self.store.put(kind, value);
-        self.touched(kind, &key, &object);
+        // Most of what becomes of a pod on its node is nothing to the controllers.
+        let is_inside = kind == Kind::Pod
+            && object["spec"]["nodeName"].is_string()
+            && before.is_some_and(|before| outside_view(&before) == outside_view(&object));
+        if !is_inside {
+            self.touched(kind, &key, &object);
+        }
         object
     }
 
@@ -307,6 +316,20 @@ impl State {
             _ => {}
         }
     }
+}
+
+/// What the controllers look at of a pod.
+fn outside_view(pod: &Value) -> (bool, [&Value; 6]) {
+    let (metadata, spec, status) = (&pod["metadata"], &pod["spec"], &pod["status"]);
+    let fields = [
+        &metadata["labels"],
+        &metadata["ownerReferences"],
+        &metadata["deletionTimestamp"],
+        &spec["nodeName"],
+        &status["phase"],
+        &status["podIP"],
+    ];
+    (super::pods::ready(pod), fields)
 }
 
 /// The controlling owner reference of an object.

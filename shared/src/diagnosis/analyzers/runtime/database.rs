@@ -76,12 +76,12 @@ pub(super) struct Client<'v, 'a> {
 pub(super) fn clients<'v, 'a>(view: &'v View<'a>, signs: Signs) -> Vec<Client<'v, 'a>> {
     let mut found: Vec<Client<'v, 'a>> = Vec::new();
     for workload in view.workloads() {
-        let patterns = view.patterns_of(workload).iter();
-        let saying = patterns.filter_map(|it| Some((it, says(&it.lower, signs)?)));
+        let current = view.patterns_of(workload).iter().filter(|it| is_current(view, workload, it));
+        let saying = current.filter_map(|it| Some((it, says(&it.lower, signs)?)));
         let own = dialects(workload);
         let Some((pattern, dialect)) = saying
             // What a database says of its own visitors is another matter.
-            .filter(|(pattern, dialect)| !own.contains(dialect) && is_current(view, workload, pattern))
+            .filter(|(_, dialect)| !own.contains(dialect))
             .max_by_key(|(pattern, _)| pattern.count)
         else {
             continue;
