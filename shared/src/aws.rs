@@ -4,11 +4,12 @@
 //! `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>` …). What is set here is what the defaults leave open or too generous for a
 //! function that is paid by the millisecond: TLS by ring, and bounds on connecting, on one attempt and on all of them.
 
+mod transport;
+
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -101,10 +102,7 @@ fn is_true(name: &str) -> bool {
 
 /// One connection pool for all AWS clients, TLS by ring, roots from the operating system where any endpoint needs them.
 pub fn http_client() -> SharedHttpClient {
-    let roots = if all_plain() { TrustStore::empty() } else { TrustStore::default() };
-    let context = TlsContext::builder().with_trust_store(roots).build().unwrap_or_default();
-    let builder = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring));
-    builder.tls_context(context).build_https()
+    transport::http_client(CONNECT, !all_plain())
 }
 
 /// Whether every endpoint is set, and set to HTTP: a simulated account.

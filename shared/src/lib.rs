@@ -14,7 +14,7 @@ pub mod deadline;
 pub mod diagnosis;
 #[cfg(feature = "eks")]
 pub mod eks;
-#[cfg(any(feature = "prometheus", feature = "slack"))]
+#[cfg(feature = "http")]
 mod http;
 pub mod incident;
 pub mod json;

@@ -5,16 +5,16 @@ use std::{sync::Arc, time::Duration};
 use aws_config::SdkConfig;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Request, header::AUTHORIZATION};
-use hyper_util::{
-    client::legacy::{Client as HttpClient, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client as HttpClient, rt::TokioExecutor};
 use jiff::Timestamp;
 use kube::{
     Client,
     client::{Body, middleware::BaseUriLayer},
 };
-use rustls::{ClientConfig, RootCertStore, pki_types::CertificateDer};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use tower::Layer;
 
 use super::{ClusterTarget, TokenError, TokenSource};
@@ -101,11 +101,7 @@ impl Cluster {
             ClusterTarget::Eks { name, region } => Self::eks(name, region.as_deref(), aws).await,
             ClusterTarget::Endpoint { url, name } => {
                 let uri = url.parse::<http::Uri>().map_err(|error| unusable(url, error))?;
-                let roots = match uri.scheme_str() {
-                    Some("https") => rustls_native_certs::load_native_certs().certs,
-                    // No TLS, so no certificates either: there are some 150 files of them.
-                    _ => Vec::new(),
-                };
+                let roots = crate::http::roots(uri.scheme_str() == Some("https"));
                 let endpoint = uri.to_string().trim_end_matches('/').to_owned();
                 Ok(Self { client: client(uri, roots)?, name: name.clone(), endpoint })
             }
@@ -172,7 +168,8 @@ impl Cluster {
         let endpoint = cluster.endpoint().ok_or_else(|| no_endpoint(name, cluster.status()))?;
         let uri = endpoint.parse::<http::Uri>().map_err(|error| unusable(endpoint, error))?;
         let authority = cluster.certificate_authority().and_then(|authority| authority.data());
-        let roots = authority.map(|authority| certificates(endpoint, authority)).transpose()?.unwrap_or_default();
+        let roots = authority.map(|authority| certificates(endpoint, authority)).transpose()?;
+        let roots = roots.unwrap_or_else(|| crate::http::roots(false));
         let credentials = aws.credentials_provider().ok_or_else(|| {
             TokenError::Credentials(aws_credential_types::provider::error::CredentialsError::not_loaded(
                 "none configured",
@@ -187,26 +184,9 @@ impl Cluster {
 /// A client for the API at `uri`, whose certificate one of `roots` has signed.
 ///
 /// The kube crate would make it from its `Config`, and bring along all a kubeconfig may ask for: plugins, YAML, JSONPath.
-fn client(uri: http::Uri, roots: Vec<CertificateDer<'static>>) -> Result<Client, ConnectError> {
-    let endpoint = uri.to_string();
-    let mut store = RootCertStore::empty();
-    for root in roots {
-        store.add(root).map_err(|error| unusable(&endpoint, error))?;
-    }
-    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(&endpoint, error))?
-        .with_root_certificates(store)
-        .with_no_client_auth();
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT));
-    let connector = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(connector);
+fn client(uri: http::Uri, roots: Arc<RootCertStore>) -> Result<Client, ConnectError> {
+    let tls = crate::http::tls(roots).map_err(|error| unusable(&uri.to_string(), error))?;
+    let connector = crate::http::connector(tls, CONNECT);
     let http = HttpClient::builder(TokioExecutor::new()).build::<_, Body>(connector);
     Ok(Client::new(BaseUriLayer::new(uri).layer(http), DEFAULT_NAMESPACE))
 }
@@ -233,11 +213,13 @@ fn no_endpoint(name: &str, status: Option<&aws_sdk_eks::types::ClusterStatus>) -
     ConnectError::NotReady { name: name.to_owned(), status }
 }
 
-/// The certificates (DER) of base64 over PEM, which is how DescribeCluster gives them.
-fn certificates(endpoint: &str, authority: &str) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-    use rustls::pki_types::pem::PemObject;
+/// The certificates of base64 over PEM, which is how DescribeCluster gives them.
+fn certificates(endpoint: &str, authority: &str) -> Result<Arc<RootCertStore>, ConnectError> {
     let pem = BASE64_STANDARD.decode(authority.trim()).map_err(|error| unusable(endpoint, error))?;
-    CertificateDer::pem_slice_iter(&pem)
-        .map(|certificate| certificate.map_err(|error| unusable(endpoint, error)))
-        .collect()
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| unusable(endpoint, error))?;
+        store.add(certificate).map_err(|error| unusable(endpoint, error))?;
+    }
+    Ok(Arc::new(store))
 }

@@ -39,7 +39,7 @@ pub enum PrometheusError {
     Address,
     /// The HTTP client cannot be built.
     #[error("cannot build the http client for prometheus")]
-    Client(#[source] reqwest::Error),
+    Client(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Signing is needed and nothing to sign with is there.
     #[error("{0} has to be signed: give the function a region and credentials")]
     Unsigned(String),
@@ -67,7 +67,8 @@ impl Prometheus {
         } else {
             None
         };
-        let http = crate::http::client(&base, Duration::from_secs(1)).map_err(PrometheusError::Client)?;
+        let http = crate::http::client(&base, Duration::from_secs(1))
+            .map_err(|error| PrometheusError::Client(error.into()))?;
         Ok(Self { base, http, signer })
     }
 
