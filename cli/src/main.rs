@@ -1,10 +1,12 @@
 //! `nightshift`: the laptop side of the same code that runs in the functions.
 
 mod capture;
+mod check_config;
 mod demo;
 mod diagnose;
 mod sim;
 mod target;
+mod thresholds;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,10 @@ enum Command {
     Capture(capture::Arguments),
     /// Run the whole product against a simulated cluster and show the Slack channel.
     Demo(demo::Arguments),
+    /// Read, check and explain every setting.
+    CheckConfig(check_config::Arguments),
+    /// Threshold alarms: show what would change, make them in CloudWatch, or print them as Prometheus rules.
+    Thresholds(thresholds::Arguments),
     /// Serve the simulated cluster, AWS account and Slack alone.
     Sim(sim::Arguments),
 }
@@ -58,6 +64,8 @@ fn main() -> ExitCode {
             Command::Diagnose(arguments) => diagnose::run(arguments).await,
             Command::Capture(arguments) => capture::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
+            Command::CheckConfig(arguments) => check_config::run(arguments).await,
+            Command::Thresholds(arguments) => thresholds::run(arguments).await,
             Command::Sim(arguments) => sim::run(arguments).await,
         }
     });

@@ -101,7 +101,35 @@ def cloudwatch(protocol):
     named = cw.describe_alarms(AlarmNames=[alarm["AlarmName"]])["MetricAlarms"]
     check([one["AlarmArn"] for one in named] == [alarm["AlarmArn"]], named)
     check(not cw.describe_alarms(AlarmNamePrefix="no-such-")["MetricAlarms"], "no alarm has this prefix")
+    put_alarms(cw, workload)
     return f"cloudwatch over {protocol or cw.meta.service_model.metadata['protocol']}: {len(metrics)} metrics, {len(metric_alarms)} alarms, {len(ringing)} ringing"
+
+
+def put_alarms(cw, workload):
+    """Alarms made, configured anew and deleted, one over a metric and one over an expression."""
+    line = {"EvaluationPeriods": 5, "DatapointsToAlarm": 3, "Threshold": 70.5, "TreatMissingData": "notBreaching",
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold", "AlarmDescription": "made by a judge"}
+    plain = {"Namespace": workload["Namespace"], "MetricName": workload["MetricName"],
+             "Dimensions": workload["Dimensions"], "Period": 60}
+    cw.put_metric_alarm(AlarmName="judged/one", Statistic="Maximum", Tags=[{"Key": "a", "Value": "b"}], **plain, **line)
+    cw.put_metric_alarm(AlarmName="judged/one", ExtendedStatistic="p95", **plain, **{**line, "Threshold": 80})
+    balancer = [{"Name": "LoadBalancer", "Value": "app/judged/0123456789abcdef"}]
+    sums = [{"Id": name, "ReturnData": False, "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {
+        "Namespace": "AWS/ApplicationELB", "MetricName": metric, "Dimensions": balancer}}}
+        for name, metric in (("errors", "HTTPCode_Target_5XX_Count"), ("requests", "RequestCount"))]
+    rate = {"Id": "rate", "Expression": "100 * errors / requests", "ReturnData": True}
+    cw.put_metric_alarm(AlarmName="judged/rate", Metrics=[rate, *sums], **line)
+    one, percent = cw.describe_alarms(AlarmNamePrefix="judged/")["MetricAlarms"]
+    check((one["Threshold"], one["ExtendedStatistic"], one["Period"]) == (80.0, "p95", 60), one)
+    check(one["ComparisonOperator"] == line["ComparisonOperator"] and one["DatapointsToAlarm"] == 3, one)
+    check(one["Dimensions"] == sorted(workload["Dimensions"], key=lambda it: it["Name"]), one)
+    check(len(percent["Metrics"]) == 3 and percent["TreatMissingData"] == "notBreaching", percent)
+    refused("ValidationError", cw.put_metric_alarm, AlarmName="judged/two", **plain, **line)
+    refused("ValidationError", cw.put_metric_alarm, AlarmName="judged/two", Statistic="Sum", **plain,
+            **{**line, "DatapointsToAlarm": 6})
+    cw.delete_alarms(AlarmNames=["judged/one", "judged/rate"])
+    check(not cw.describe_alarms(AlarmNamePrefix="judged/")["MetricAlarms"], "both are deleted")
+    refused("ResourceNotFound", cw.delete_alarms, AlarmNames=["judged/one"])
 
 
 def eks():

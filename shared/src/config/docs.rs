@@ -44,11 +44,20 @@ services:
     workload: Deployment/checkout # Deployment/NAME when left out
     channel: C0123456789
     depends_on: [ledger]          # names of other services here
+    cluster: prod-eks             # all of them when left out
+    load_balancer: app/shop/0123456789abcdef
     target_group: targetgroup/checkout/0123456789abcdef
   - name: ledger
     namespace: payments
 channels:                         # by namespace; wins over the cluster's channel
   payments: C9876543210
+thresholds:                       # threshold alarms; what is left out has the value that is shown here
+  cpu_percent: { warning: 70, critical: 85 }           # of the fullest node; of a service's pods, of their limit
+  memory_percent: { warning: 75, critical: 90 }
+  error_rate_percent: { warning: 0.5, critical: 2.0 }  # 5xx, at the service's load balancer
+  latency_p95_ms: { warning: 500, critical: 2000 }
+  disk_percent: { warning: 75, critical: 90 }          # { off: true } draws no line
+  actions: []                     # ARNs told; EventBridge, by which Nightshift hears of it, always is
 roles:                            # without any, everybody may ask and nobody may change anything
   - role: viewer                  # asks; operator: starts what needs no approval; approver: approves
     users: ["*"]                  # ids of users, or * for everybody

@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use super::reader::Problem;
 use crate::roles::Grant;
+use crate::thresholds::Levels;
 
 /// The file that `NIGHTSHIFT_CONFIG` names.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Structure {
     /// Clusters, in addition to `NIGHTSHIFT_CLUSTERS`.
@@ -21,6 +22,8 @@ pub struct Structure {
     pub roles: Vec<Grant>,
     /// What may be changed, where, and how it is watched.
     pub remediation: RemediationSettings,
+    /// Where threshold alarms draw their lines; none are made where it is absent.
+    pub thresholds: Option<Levels>,
 }
 
 /// What may be changed, where, and how it is watched. Nothing runs by itself unless its namespace is named here.
@@ -94,9 +97,15 @@ pub struct ServiceSettings {
     /// Names of other services that it calls.
     #[serde(default)]
     pub depends_on: Vec<String>,
+    /// The load balancer in front of it, as CloudWatch names it (`app/NAME/ID`).
+    #[serde(default)]
+    pub load_balancer: Option<String>,
     /// The load balancer's target group, as CloudWatch names it.
     #[serde(default)]
     pub target_group: Option<String>,
+    /// The cluster it runs on; all of them when absent.
+    #[serde(default)]
+    pub cluster: Option<String>,
 }
 
 impl Structure {
@@ -112,6 +121,9 @@ impl Structure {
     fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut problem = |setting: String, problem: String| problems.push(Problem { setting, problem });
+        for (place, what) in self.thresholds.iter().flat_map(Levels::problems) {
+            problem(place, what);
+        }
         for (at, cluster) in self.clusters.iter().enumerate() {
             if cluster.name.is_empty() {
                 problem(format!("clusters[{at}].name"), "is empty; write the EKS cluster's name".into());

@@ -68,6 +68,13 @@ impl Comparison {
         }
     }
 
+    /// From the API's words.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::GreaterThan, Self::GreaterThanOrEqual, Self::LessThan, Self::LessThanOrEqual]
+            .into_iter()
+            .find(|known| known.as_str() == text)
+    }
+
     fn breaches(self, value: f64, threshold: f64) -> bool {
         match self {
             Self::GreaterThan => value > threshold,
@@ -92,6 +99,13 @@ pub enum MissingData {
 }
 
 impl MissingData {
+    /// From the API's words.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Missing, Self::NotBreaching, Self::Breaching, Self::Ignore]
+            .into_iter()
+            .find(|known| known.as_str() == text)
+    }
+
     /// In the API's words.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -219,6 +233,23 @@ impl AlarmBook {
     pub(crate) fn add(&mut self, alarm: Alarm) {
         self.by_name.insert(alarm.name.clone(), self.alarms.len());
         self.alarms.push(alarm);
+    }
+
+    /// Makes an alarm, or gives one of this name another configuration; its state stays until it is evaluated again.
+    pub(crate) fn put(&mut self, alarm: Alarm) {
+        match self.by_name.get(&alarm.name) {
+            Some(index) => {
+                let known = &mut self.alarms[*index];
+                *known = Alarm { state: known.state.clone(), ..alarm };
+            }
+            None => self.add(alarm),
+        }
+    }
+
+    /// Deletes alarms by name.
+    pub(crate) fn delete(&mut self, names: &[&str]) {
+        self.alarms.retain(|alarm| !names.contains(&alarm.name.as_str()));
+        self.by_name = self.alarms.iter().enumerate().map(|(index, alarm)| (alarm.name.clone(), index)).collect();
     }
 
     pub(crate) fn all(&self) -> &[Alarm] {

@@ -156,6 +156,8 @@ fn nodes(state: &mut State, minute: i64, cluster: &str) {
     }
     let nodes: Vec<_> = state.store.list(Kind::Node, "").map(|(_, node)| node.clone()).collect();
     let mut failed = 0;
+    // Container Insights keeps these of all nodes together as well; of many samples a minute, the largest is kept here.
+    let mut fullest = [f64::NAN; 3];
     for node in &nodes {
         let name = Key::of(node).name;
         let ready = super::pods::ready(node);
@@ -182,9 +184,13 @@ fn nodes(state: &mut State, minute: i64, cluster: &str) {
             (("node_number_of_running_pods", "Count", Shape::Level), measured(pods as f64)),
             (("node_status_condition_ready", "Count", Shape::Level), f64::from(u8::from(ready))),
         ];
+        fullest.iter_mut().zip(&values).for_each(|(most, (_, value))| *most = most.max(*value));
         write(state, &format!("node/{name}"), INSIGHTS, &dimensions, minute, &values);
     }
     let values = [
+        (("node_cpu_utilization", "Percent", Shape::Level), fullest[0]),
+        (("node_memory_utilization", "Percent", Shape::Level), fullest[1]),
+        (("node_filesystem_utilization", "Percent", Shape::Level), fullest[2]),
         (("cluster_failed_node_count", "Count", Shape::Level), failed as f64),
         (("cluster_node_count", "Count", Shape::Level), nodes.len() as f64),
         (("cluster_number_of_running_pods", "Count", Shape::Level), state.runs.len() as f64),

@@ -155,6 +155,16 @@ impl World {
         true
     }
 
+    /// Makes an alarm, or configures one anew.
+    pub fn put_alarm(&self, alarm: Alarm) {
+        self.state().alarms.put(alarm);
+    }
+
+    /// Deletes alarms by name.
+    pub fn delete_alarms(&self, names: &[&str]) {
+        self.state().alarms.delete(names);
+    }
+
     /// All alarms with their states.
     pub fn alarms(&self) -> Vec<Alarm> {
         self.state().alarms.all().to_vec()

@@ -4,6 +4,7 @@ mod alarms;
 mod list_metrics;
 mod metric_data;
 mod metric_math;
+mod put_alarm;
 mod search;
 
 use super::error::AwsError;
@@ -15,6 +16,8 @@ pub(super) fn call(world: &World, operation: &str, input: &Value) -> Result<Valu
         "GetMetricData" => metric_data::get_metric_data(world, input),
         "ListMetrics" => list_metrics::list_metrics(world, input),
         "DescribeAlarms" => alarms::describe_alarms(world, input),
+        "PutMetricAlarm" => put_alarm::put_metric_alarm(world, input),
+        "DeleteAlarms" => put_alarm::delete_alarms(world, input),
         _ => Err(AwsError::bad("InvalidAction", format!("The action {operation} is not valid for this endpoint."))),
     }
 }
