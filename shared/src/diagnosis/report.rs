@@ -58,6 +58,12 @@ impl CauseId {
     }
 }
 
+impl From<String> for CauseId {
+    fn from(id: String) -> Self {
+        Self(Cow::Owned(id))
+    }
+}
+
 impl std::fmt::Display for CauseId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)

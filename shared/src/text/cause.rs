@@ -31,6 +31,11 @@ impl Phrases {
         if particulars.contains(&object) { particulars } else { format!("{object}: {particulars}") }
     }
 
+    /// What a cause is about, in short: `payments/api: out of memory (OOMKilled)`.
+    pub fn cause_subject(&self, cause: &Cause) -> String {
+        format!("{}: {}", short_name(&cause.object), self.cause_name(&cause.id))
+    }
+
     /// The fullest line whose facts are all there.
     pub(super) fn line_of_facts(&self, cause: &Cause) -> Option<String> {
         let facts: Vec<_> = cause.facts.iter().map(|(name, value)| (name.as_str(), Value::from(value))).collect();

@@ -8,6 +8,7 @@ mod cause;
 mod language;
 #[cfg(test)]
 pub(crate) mod lines_tests;
+mod own_words;
 #[cfg(test)]
 mod tests;
 mod time;

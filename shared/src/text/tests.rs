@@ -106,3 +106,10 @@ fn a_count_of_one_is_singular() {
     assert_eq!(phrases.say_with("joined-alarms", &[("count", 1_usize.into())]), "1 more alarm joined");
     assert_eq!(phrases.say_with("joined-alarms", &[("count", 7_usize.into())]), "7 more alarms joined");
 }
+
+#[test]
+fn a_duration_is_told_in_the_units_of_the_language() {
+    let said = |language, seconds| Phrases::new(language).duration(Duration(jiff::SignedDuration::from_secs(seconds)));
+    assert_eq!([3_900, 40, 180_000].map(|seconds| said(Language::Ko, seconds)), ["1시간 5분", "40초", "2일 2시간"]);
+    assert_eq!(said(Language::En, 3_900), "1 h 5 min");
+}

@@ -49,6 +49,20 @@ impl Clock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duration(pub SignedDuration);
 
+impl super::Phrases {
+    /// A duration as people of this language read it: `1 h 5 min`, `1시간 5분`.
+    pub fn duration(&self, duration: Duration) -> String {
+        let text = duration.to_string();
+        match self.language {
+            super::Language::En => text,
+            super::Language::Ko => {
+                let units = [(" min", "분"), (" d", "일"), (" h", "시간"), (" s", "초")];
+                units.into_iter().fold(text, |text, (unit, said)| text.replace(unit, said))
+            }
+        }
+    }
+}
+
 impl std::fmt::Display for Duration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let seconds = self.0.as_secs().max(0);

@@ -55,7 +55,7 @@ fn told(report: &Report, incident: &str, joined: usize, colour: Colour, headline
 pub fn resolved(report: &Report, incident: &str, began: Timestamp, ended: Timestamp, style: &Style) -> Message {
     let subject = known_as(report, style);
     let text = style.phrases.say_with("headline-resolved", &[("what", (&subject).into())]);
-    let lasted = Duration(ended.duration_since(began).max(SignedDuration::ZERO)).to_string();
+    let lasted = style.phrases.duration(Duration(ended.duration_since(began).max(SignedDuration::ZERO)));
     let note = style.phrases.say_with("resolved-note", &[("duration", (&lasted).into())]);
     let when = mrkdwn!("{} · {}", quote(&report.cluster), style.clock.minute(ended));
     let blocks = [Block::section(&Mrkdwn::data(note)), Block::context([&when])];
@@ -104,11 +104,16 @@ impl Style {
 }
 
 /// What an incident is called when it is over: an alert by its name, under which people saw it begin, and everything else by
-/// its cause.
+/// its cause; in Korean, whose sentence goes on behind it, by the cause's name alone.
 fn known_as(report: &Report, style: &Style) -> String {
     match report.alarm.alert {
         Some(_) => first_line(&redact(&report.alarm.name), LINE),
-        None => style.subject(report),
+        None => match report.diagnosis().and_then(|diagnosis| diagnosis.causes.first()) {
+            Some(cause) if style.phrases.language() == Language::Ko => {
+                redact(&style.phrases.cause_subject(cause)).into_owned()
+            }
+            _ => style.subject(report),
+        },
     }
 }
 
@@ -217,7 +222,7 @@ fn affected(report: &Report, cause: &Cause, style: &Style) -> Mrkdwn {
         parts.push(if affected.impact.is_empty() {
             quote(&affected.object.name)
         } else {
-            mrkdwn!("{} {}", quote(&affected.object.name), quote(&affected.impact))
+            mrkdwn!("{} {}", quote(&affected.object.name), quote(&style.phrases.own_words(&affected.impact)))
         });
     }
     if cause.affected.len() > AFFECTED {
@@ -251,7 +256,13 @@ fn why(report: &Report, diagnosis: &Diagnosis, cause: &Cause, style: &Style) -> 
                 && (entry.object == cause.object
                     || cause.affected.iter().any(|affected| affected.object == entry.object))
         })
-        .map(|entry| mrkdwn!("{} {}", style.clock.second(entry.time), quote(&first_line(&entry.what, 80))))
+        .map(|entry| {
+            mrkdwn!(
+                "{} {}",
+                style.clock.second(entry.time),
+                quote(&first_line(&style.phrases.own_words(&entry.what), 80))
+            )
+        })
         .collect();
     if !way.is_empty() {
         let skip = way.len().saturating_sub(3);
@@ -261,7 +272,7 @@ fn why(report: &Report, diagnosis: &Diagnosis, cause: &Cause, style: &Style) -> 
     let said = cause.evidence.iter().filter_map(|id| diagnosis.evidence.iter().find(|evidence| evidence.id == *id));
     let mut seen: Vec<String> = Vec::new();
     for evidence in said {
-        let line = first_line(&evidence.text, LINE);
+        let line = first_line(&style.phrases.own_words(&evidence.text), LINE);
         if !line.is_empty() && !seen.contains(&line) && seen.len() < QUOTES {
             lines.push(mrkdwn!("• {}", quote(&line)));
             seen.push(line);

@@ -25,10 +25,17 @@ pub fn long_form(report: &Report, style: &Style) -> Option<Message> {
     };
     add("label-timeline", timeline(diagnosis, style));
     add("label-hypotheses", hypotheses(diagnosis, style));
-    add("label-evidence", evidence(diagnosis));
+    add("label-evidence", evidence(diagnosis, style));
     add("label-proposed", proposals(diagnosis, style));
     add("label-look", commands(diagnosis));
-    add("label-missing", diagnosis.missing_evidence.iter().map(|text| quote(&first_line(text, LINE))).collect());
+    add(
+        "label-missing",
+        diagnosis
+            .missing_evidence
+            .iter()
+            .map(|text| quote(&first_line(&style.phrases.own_words(text), LINE)))
+            .collect(),
+    );
     add("label-similar", similar(report, style));
     if blocks.is_empty() {
         return None;
@@ -44,7 +51,7 @@ fn timeline(diagnosis: &Diagnosis, style: &Style) -> Vec<Mrkdwn> {
             "`{}` {}: {}",
             style.clock.second(entry.time),
             quote(&entry.object.name),
-            quote(&first_line(&entry.what, LINE))
+            quote(&first_line(&style.phrases.own_words(&entry.what), LINE))
         )
     };
     diagnosis.timeline.iter().skip(skip).map(say).collect()
@@ -69,7 +76,7 @@ fn hypotheses(diagnosis: &Diagnosis, style: &Style) -> Vec<Mrkdwn> {
             mark,
             phrases.say(verdict),
             quote(&about),
-            quote(&first_line(&hypothesis.why, LINE)),
+            quote(&first_line(&phrases.own_words(&hypothesis.why), LINE)),
             cited(&hypothesis.evidence)
         )
     });
@@ -84,7 +91,7 @@ fn cited(evidence: &[shared::diagnosis::EvidenceId]) -> Mrkdwn {
     mrkdwn!(" [{}]", ids.join(", "))
 }
 
-fn evidence(diagnosis: &Diagnosis) -> Vec<Mrkdwn> {
+fn evidence(diagnosis: &Diagnosis, style: &Style) -> Vec<Mrkdwn> {
     let cited: Vec<_> = diagnosis.causes.iter().flat_map(|cause| &cause.evidence).collect();
     let mut listed: Vec<_> = diagnosis.evidence.iter().filter(|evidence| cited.contains(&&evidence.id)).collect();
     listed.extend(diagnosis.evidence.iter().filter(|evidence| !cited.contains(&&evidence.id)));
@@ -93,7 +100,7 @@ fn evidence(diagnosis: &Diagnosis) -> Vec<Mrkdwn> {
             "`{}` {}: {}",
             evidence.id.to_string(),
             quote(&evidence.object.to_string()),
-            quote(&first_line(&evidence.text, LINE))
+            quote(&first_line(&style.phrases.own_words(&evidence.text), LINE))
         )
     };
     listed.iter().take(EVIDENCE).map(say).collect()

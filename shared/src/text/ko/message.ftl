@@ -22,7 +22,7 @@ headline-unknown-cluster = [INFRA] { $alarm }: 설정된 클러스터에 속하�
 headline-resolved = [해결됨] { $what } 이슈가 정상화되었습니다.
 
 ## 문장
-alarm-datapoint = { $value } (임계값 { $threshold })
+alarm-datapoint = { $value } (임계치 { $threshold })
 joined-alarms = 알람 { $count }건 추가 발생
 resolved-note = 이 인시던트의 모든 알람이 정상으로 돌아왔습니다. 지속 시간 { $duration }.
 alarm-ok-note = { $alarm }: 정상으로 돌아왔습니다. 이 인시던트의 알람 { $open }건이 아직 발생 중입니다.
