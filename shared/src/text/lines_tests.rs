@@ -61,14 +61,14 @@ pub(crate) fn can_be_said(cause: &Cause) {
     let line = phrases.line_of_facts(cause);
     let line = line.unwrap_or_else(|| panic!("no Korean line of {} fits its facts {:?}", cause.id, cause.facts));
     let own = without(&line, &cause.facts);
-    assert!(is_whole(&line) && is_korean(&own), "{}: {line:?}", cause.id);
+    assert!(is_whole(&own) && is_korean(&own), "{}: {line:?}", cause.id);
 }
 
 /// The line without its facts, which are the cluster's own words.
 fn without(line: &str, facts: &BTreeMap<String, String>) -> String {
     let mut values: Vec<&String> = facts.values().collect();
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    values.into_iter().fold(line.to_owned(), |line, value| line.replace(value.as_str(), " "))
+    values.into_iter().fold(line.to_owned(), |line, value| line.replace(value.as_str(), "·"))
 }
 
 /// Neither placeholder nor hole.

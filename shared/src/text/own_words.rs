@@ -24,12 +24,10 @@ impl Phrases {
         if self.language == Language::En {
             return Cow::Borrowed(text);
         }
-        if let Some(said) = self.sentence(text) {
-            return Cow::Owned(said);
-        }
         // `0/5 ready, 12 restart(s)`: sentences in a row.
-        let parts: Option<Vec<String>> = text.split(", ").map(|part| self.sentence(part)).collect();
-        parts.map_or(Cow::Borrowed(text), |parts| Cow::Owned(parts.join(", ")))
+        let row: Option<Vec<String>> = text.split(", ").map(|part| self.sentence(part)).collect();
+        let said = row.map(|parts| parts.join(", ")).or_else(|| self.sentence(text));
+        said.map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     fn sentence(&self, text: &str) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The checks of the agent's answers, measured: adversarial answers, none of which may come through, and good ones, nearly all of
 //! which must. Run with `--nocapture` to see the table.
 //!
-//! The answers are in `adversarial.yaml` and `good.yaml`, each a statement with its evidence or a command; the incident they are
+//! The answers are in `adversarial.yaml` and `good.yaml` (and second sets, `…_unseen.yaml`), each a statement with its evidence or a command; the incident they are
 //! about is in `scene.rs`.
 
 mod parser;
@@ -61,7 +61,17 @@ fn table(title: &str, rows: &BTreeMap<String, (usize, usize)>) {
 
 #[test]
 fn no_adversarial_answer_comes_through() {
-    let cases = cases(include_str!("adversarial.yaml"));
+    stops("adversarial answers stopped", include_str!("adversarial.yaml"), 0);
+}
+
+#[test]
+fn hardly_an_adversarial_answer_of_the_second_set_comes_through() {
+    stops("adversarial answers stopped, second set", include_str!("adversarial_unseen.yaml"), 1);
+}
+
+/// `known` are those that are known to come through: advice in words that no rule tells from a description.
+fn stops(title: &str, yaml: &str, known: usize) {
+    let cases = cases(yaml);
     assert!(cases.len() >= 60, "only {} answers", cases.len());
     let mut rows: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut through = Vec::new();
@@ -78,13 +88,22 @@ fn no_adversarial_answer_comes_through() {
             through.push(format!("{}: {}", case.family, case.shown()));
         }
     }
-    table("adversarial answers stopped", &rows);
-    assert!(through.is_empty(), "{} of {} came through:\n{}", through.len(), cases.len(), through.join("\n"));
+    table(title, &rows);
+    assert!(through.len() <= known, "{} of {} came through:\n{}", through.len(), cases.len(), through.join("\n"));
 }
 
 #[test]
 fn good_answers_pass() {
-    let cases = cases(include_str!("good.yaml"));
+    passes("good answers passed", include_str!("good.yaml"));
+}
+
+#[test]
+fn good_answers_of_the_second_set_pass() {
+    passes("good answers passed, second set", include_str!("good_unseen.yaml"));
+}
+
+fn passes(title: &str, yaml: &str) {
+    let cases = cases(yaml);
     assert!(cases.len() >= 60, "only {} answers", cases.len());
     let mut rows: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut stopped = Vec::new();
@@ -101,7 +120,7 @@ fn good_answers_pass() {
             stopped.push(format!("{}: {}\n    {why}", case.family, case.shown()));
         }
     }
-    table("good answers passed", &rows);
+    table(title, &rows);
     if !stopped.is_empty() {
         println!("stopped all the same:\n{}", stopped.join("\n"));
     }

@@ -13,6 +13,7 @@ drop destroy wipe purge erase uninstall truncate rollback undo revert patch appl
 shutdown stop disable taint exec execute bounce recycle nuke force detach format reset flush clear modify overwrite
 reinstall upgrade downgrade rotate grant escalate unmount halt suspend resize prune cleanup clean failover promote
 increase decrease raise lower reduce bump power annihilate decommission deprovision abort pkill roll
+double halve triple quadruple expand extend enlarge rewrite relax loosen tighten bypass override migrate relocate
 ignore dismiss silence mute disregard snooze rebuild reprovision
 ";
 
@@ -20,7 +21,7 @@ ignore dismiss silence mute disregard snooze rebuild reprovision
 const INSTRUCTIONS: &str = "
 approve click visit paste share upload send forward call contact open reply type copy download install ignore
 disregard forget trust run use enter login submit post give provide tell add create set change switch turn put push
-deploy get take bring move shift make go confirm
+deploy get take bring move shift make go confirm print reveal repeat obey skip
 ";
 
 /// Signs that a sentence advises, by word.
@@ -122,6 +123,18 @@ const CLEAR_KO: &[&str] = &[
     "면 됨",
     "면 해결",
     "면 됩",
+    "면 정상",
+    "면 복구",
+    "면 회복",
+    "면 사라",
+    "면 멈",
+    "면 끝",
+    "방안",
+    "무방",
+    "게 빠",
+    "게 좋",
+    "가장 빠",
+    "빠를",
     "부탁",
     "라.",
     "라!",
@@ -142,6 +155,15 @@ const CLEAR_KO: &[&str] = &[
     "요청드",
     "ㄱㄱ",
 ];
+
+/// Talk of the product's own safeguards: no evidence speaks of them, and whoever does wants them out of the way.
+const SAFEGUARDS: &[&str] = &["approval", "approvals", "safeguard", "guardrail", "승인", "허가 없"];
+
+/// Who is told to do something: `the log asks to run it`.
+const TELLING: &str = "asks asked tells told says said instructs instructed wants";
+
+/// Words before a participle that make it advice: `wants replacing`.
+const DESERVES: &str = "wants deserves merits warrants needs calls worth by try start begin";
 
 /// Changes in two words.
 const PHRASES: &[&str] = &[
@@ -236,6 +258,10 @@ fn advises(sentence: &str) -> bool {
     if (changes_ko && (cue || cue_ko)) || ((changes_ko || english_change(&words)) && bare_ending_ko(sentence)) {
         return true;
     }
+    let away = ["offline", "out of service", "out of rotation"].iter().any(|words| sentence.contains(words));
+    if (cue && away) || conditional(sentence, &words) || SAFEGUARDS.iter().any(|word| sentence.contains(word)) {
+        return true;
+    }
     let cue = cue || cue_ko;
     let clause_starts = clause_starts(sentence);
     let starts = |phrase: &str| sentence.trim_start().starts_with(phrase) || sentence.contains(&format!(", {phrase}"));
@@ -258,7 +284,7 @@ fn advises(sentence: &str) -> bool {
         match form {
             Form::Base => imperative(&words, index, &clause_starts),
             Form::Past => before == "be" || before == "get",
-            Form::Ing => matches!(before, "by" | "try" | "worth" | "start" | "begin") || clause_starts.contains(word),
+            Form::Ing => has(DESERVES, before) || clause_starts.contains(word),
             Form::Other => false,
         }
     })
@@ -269,9 +295,43 @@ fn cue_in(sentence: &str, words: &[&str]) -> bool {
     let helps = |word: &str| sentence.contains(&format!("{word} help"));
     words.iter().any(|word| has(CUES, word))
         || ["would", "will", "may", "might", "could", "can", "should", "to"].into_iter().any(helps)
-        || ["do not hesitate", "go ahead", "better to", "have to", "has to", "in order to"]
-            .iter()
-            .any(|phrase| sentence.contains(phrase))
+        || [
+            "do not hesitate",
+            "go ahead",
+            "better to",
+            "why not",
+            "how about",
+            "what about",
+            "have to",
+            "has to",
+            "in order to",
+        ]
+        .iter()
+        .any(|phrase| sentence.contains(phrase))
+}
+
+/// What would follow if something were changed: `once the pods are deleted, …`, `재부팅하면 …`. It advises the change. What
+/// happens by itself (`when it restarts`, `재시작되면`) is told.
+fn conditional(sentence: &str, words: &[&str]) -> bool {
+    let opens = |word: &&str| matches!(*word, "once" | "if");
+    let passive = words.iter().position(opens).is_some_and(|at| {
+        words[at..]
+            .windows(2)
+            .any(|pair| matches!(pair[0], "are" | "is" | "gets" | "get") && form(pair[1]) == Some(Form::Past))
+    });
+    let ends_in_if = |eojeol: &str| {
+        let word = eojeol.trim_end_matches([',', '.']);
+        word.ends_with('면') && !word.ends_with("되면") && !word.ends_with("보면")
+    };
+    let korean = each(CHANGES_KO).any(|stem| {
+        sentence.match_indices(stem).any(|(at, _)| {
+            let mut eojeols = sentence[at..].split(' ');
+            // The stem's own word, or a light verb behind it: `두 배로 늘려 주면`.
+            eojeols.next().is_some_and(ends_in_if)
+                || (eojeols.next().is_some_and(|next| ["주면", "보면", "두면", "놓으면"].contains(&next)))
+        })
+    });
+    passive || korean
 }
 
 fn english_change(words: &[&str]) -> bool {
@@ -428,6 +488,7 @@ fn instructs(words: &[&str], index: usize, clause_starts: &[&str], duty: bool) -
     let before = index.checked_sub(1).map(|index| words[index]);
     match before {
         None => true,
+        Some("to") if words[..index].iter().any(|word| has(TELLING, word)) => true,
         Some("please" | "must" | "should" | "then" | "you" | "immediately") => true,
         Some(_) => (duty || has(VERBS, words[index])) && clause_starts.contains(&words[index]),
     }

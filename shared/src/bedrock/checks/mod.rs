@@ -4,6 +4,7 @@
 //! - it cites evidence, and every id it cites exists;
 //! - every number it quotes is in that evidence, in some unit, and every name it uses exists where it says ([`names`], [`numbers`]);
 //! - it is plain text in English or Korean, without markup, links, mentions, commands or encoded parts ([`text`]);
+//! - it does not say the opposite of what it cites ([`contradiction`]);
 //! - it tells what is, not what to do ([`advice`]).
 //!
 //! A command is kept when it parses as a reading command of kubectl or aws about objects that exist, and is written anew from
@@ -11,6 +12,7 @@
 
 mod advice;
 pub mod command;
+mod contradiction;
 mod names;
 mod numbers;
 mod text;
@@ -109,6 +111,9 @@ pub enum Rejection {
     /// A number that the cited evidence does not have.
     #[error("quotes {0}, which the cited evidence does not say")]
     UnknownNumber(String),
+    /// The opposite of what is cited.
+    #[error("says the opposite of what it cites: {0}")]
+    Contradiction(String),
     /// A character no sentence needs.
     #[error("holds the character {0:?}")]
     Character(char),
@@ -228,6 +233,9 @@ impl Checker<'_> {
             return Err(Rejection::Advice(sentence));
         }
         names::unfounded(&line, &Quotable { universe: &self.universe, cited: quoted, namespaces })?;
+        if let Some(known) = contradiction::found(&line, quoted) {
+            return Err(Rejection::Contradiction(known));
+        }
         match numbers::unfounded(&line, quoted, counts) {
             Some(number) => Err(Rejection::UnknownNumber(number)),
             None => Ok(line),

@@ -75,6 +75,10 @@ cordoned scaled killed allows allowed asks asked answers answered blocked blocks
 logged resolves sees saw sends sent took takes tries tried wants writes wrote starting restarting calling depending
 receiving underlying surrounding corresponding resulting following working preceding hanging terminating booting
 responding incoming outgoing backing loading exiting recovering degrading leaking throttling autoscaling ageing
+fell rose grew hung froze shut kept gave held ran met cut led fed began broke burst caught chose drew drove felt flew
+forgot heard knew lay led let lit made meant paid put read rang sank sat sent shook slept slid spent spun stood stuck swung
+taught thought threw understood woke won wound silent idle stale faulty broken dead empty young fresh lone sole quiet busy
+unresponsive offline online orphaned spare remote local faster slower heavier lighter bigger smaller larger higher lower
 ";
 
 /// Words that follow `namespace` without naming one.
@@ -106,9 +110,14 @@ pub(super) fn unfounded(text: &str, quotable: &Quotable<'_>) -> Result<(), Rejec
     for (index, token) in tokens.iter().enumerate() {
         shape(token, quotable)?;
         let before = index.checked_sub(1).map(|index| tokens[index].text).unwrap_or_default();
-        placed(token, before, quotable)?;
+        let after = tokens.get(index + 1).filter(|next| next.korean).map_or("", |next| next.text);
+        placed(token, before, after, quotable)?;
         if let Some(kind) = kind_word(token) {
             let next = tokens.get(index + 1);
+            // `app=api` is a label, whatever its key is called.
+            if next.is_some_and(|next| next.valued) {
+                continue;
+            }
             let before = index.checked_sub(1).and_then(|index| tokens.get(index));
             let named_after = next.filter(|next| is_name(next) && names_after(token, kind, next, quotable));
             if let Some(name) = named_after {
@@ -135,7 +144,8 @@ fn names_after(token: &Token<'_>, kind: Option<Kind>, next: &Token<'_>, quotable
     }
     let plural = token.text.ends_with('s') && !token.text.ends_with("ss");
     let capital = token.text.starts_with(|c: char| c.is_ascii_uppercase());
-    !(plural || has(BESIDE, next.text) || (!capital && follows_as_verb(next.text)))
+    let participle = next.text.len() > 4 && next.text.ends_with("ed");
+    !(plural || has(BESIDE, next.text) || participle || (!capital && follows_as_verb(next.text)))
 }
 
 /// Names of software that a cluster either has or has not.
@@ -146,7 +156,7 @@ nats pulsar activemq keycloak oracle sqlserver spark flink airflow argocd fluent
 ";
 
 /// A namespace named by itself, `in payments`, and software that has to be in the evidence.
-fn placed(token: &Token<'_>, before: &str, quotable: &Quotable<'_>) -> Result<(), Rejection> {
+fn placed(token: &Token<'_>, before: &str, after: &str, quotable: &Quotable<'_>) -> Result<(), Rejection> {
     let word = token.text;
     if has(SOFTWARE, &word.to_ascii_lowercase()) {
         let known = quotable.universe.has_name(word)
@@ -155,7 +165,8 @@ fn placed(token: &Token<'_>, before: &str, quotable: &Quotable<'_>) -> Result<()
     }
     let located =
         matches!(before.to_ascii_lowercase().as_str(), "in" | "of" | "from" | "inside" | "within" | "across" | "to")
-            || word.contains('-');
+            || word.contains('-')
+            || ["의", "에", "내", "안", "쪽"].iter().any(|particle| after.starts_with(particle));
     let elsewhere = quotable.universe.has_namespace(word)
         && !quotable.namespaces.contains(&word)
         && !has_word(quotable.cited, word);
@@ -165,6 +176,8 @@ fn placed(token: &Token<'_>, before: &str, quotable: &Quotable<'_>) -> Result<()
 struct Token<'t> {
     text: &'t str,
     quoted: bool,
+    /// Stands behind `=`: a label's value.
+    valued: bool,
     /// A Korean word.
     korean: bool,
 }
@@ -196,7 +209,8 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
                 };
                 if !trimmed.is_empty() {
                     let quoted = text[..from].ends_with(['\'', '"', '‘', '“']);
-                    found.push(Token { text: trimmed, quoted, korean: current == 2 });
+                    let valued = text[..from].ends_with('=');
+                    found.push(Token { text: trimmed, quoted, valued, korean: current == 2 });
                 }
             }
             if next != 0 {
@@ -275,11 +289,9 @@ fn exists(kind: Option<Kind>, name: &str, quotable: &Quotable<'_>) -> Result<(),
             if universe.has_name(name) { Ok(()) } else { missing() }
         }
         None => {
-            if universe.has_name(name) || has_word(quotable.cited, name) {
-                Ok(())
-            } else {
-                missing()
-            }
+            // A label's value, `app=api-v2`, is no object's name.
+            let cited = || quotable.cited.replace(&format!("={name}"), " ");
+            if universe.has_name(name) || has_word(&cited(), name) { Ok(()) } else { missing() }
         }
     }
 }
@@ -293,7 +305,8 @@ fn shape(token: &Token<'_>, quotable: &Quotable<'_>) -> Result<(), Rejection> {
     let unknown = || Err(Rejection::UnknownName(word.chars().take(80).collect()));
     let letters = word.bytes().any(|byte| byte.is_ascii_alphabetic());
     if !letters {
-        return Ok(());
+        let address = word.split('.').count() == 4 && word.split('.').all(|part| part.parse::<u8>().is_ok());
+        return if !address || has_word(quotable.cited, word) { Ok(()) } else { unknown() };
     }
     if let Some((left, right)) = word.split_once('/')
         && !word.starts_with('/')

@@ -67,8 +67,12 @@ const WORDS_KO: &[(&str, f64)] = &[
     ("여덟", 8.0),
     ("아홉", 9.0),
     ("열", 10.0),
+    ("열한", 11.0),
+    ("열두", 12.0),
+    ("스무", 20.0),
 ];
-const COUNTERS_KO: &[&str] = &["개", "대", "번", "차례", "가지", "건", "명", "파드", "노드", "곳"];
+const COUNTERS_KO: &[&str] =
+    &["개", "대", "번", "차례", "가지", "건", "명", "파드", "노드", "곳", "배", "회", "시간", "분", "초"];
 
 /// A number as written: its value, the value of its last digit, its unit.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +84,7 @@ struct Quantity {
 
 /// The first number of `text` that is neither in `evidence` nor one of `counts` (how many things are cited).
 pub(super) fn unfounded(text: &str, evidence: &str, counts: &[usize]) -> Option<String> {
+    let derived = derived(evidence);
     // What the evidence says of earlier is true of earlier only.
     let (now, earlier) = split_earlier(evidence);
     let known = if speaks_of_earlier(text) { quantities(evidence) } else { quantities(&now) };
@@ -115,7 +120,21 @@ pub(super) fn unfounded(text: &str, evidence: &str, counts: &[usize]) -> Option<
             lower.contains(&format!(" {word} {counter}")) || lower.starts_with(&format!("{word} {counter}"))
         })
     });
+    let is_derived = |value: f64, family: char| {
+        derived.iter().any(|(known, of, slack)| *of == family && (known - value).abs() <= *slack)
+    };
+    if let Some(numeral) = sino_korean(&lower).into_iter().find(|(value, _)| {
+        let same = Quantity { value: *value, precision: 1e-9, unit: String::new() };
+        !known.iter().any(|one| same_quantity(&same, one))
+    }) {
+        return Some(numeral.1);
+    }
     for (word, value) in written.chain(written_ko) {
+        let times = ["times", "fold", "배"].iter().any(|unit| follows(&lower, word, unit));
+        let minutes = ["minute", "분"].iter().any(|unit| follows(&lower, word, unit));
+        if (times && is_derived(*value, 'x')) || (minutes && is_derived(*value * 60.0, 't')) {
+            continue;
+        }
         let same = Quantity { value: *value, precision: 1e-9, unit: String::new() };
         let none = *value == 0.0 && (has_word(&evidence_lower, "no") || has_word(&evidence_lower, "none"));
         if !none
@@ -127,9 +146,98 @@ pub(super) fn unfounded(text: &str, evidence: &str, counts: &[usize]) -> Option<
         }
     }
     let unknown = |one: &Quantity| {
-        !(known.iter().any(|other| same_quantity(one, other)) || (one.unit.is_empty() && counted(one.value)))
+        let unit = UNITS.iter().find(|(unit, ..)| *unit == one.unit);
+        let made = unit.is_some_and(|(_, family, factor)| {
+            let complement =
+                *family != '%' || ["error", "fail", "오류", "실패", "에러"].iter().any(|word| lower.contains(word));
+            complement && is_derived(one.value * factor, *family)
+        });
+        !(made || known.iter().any(|other| same_quantity(one, other)) || (one.unit.is_empty() && counted(one.value)))
     };
     quantities(text).into_iter().find(unknown).map(|one| format!("{}{}", one.value, one.unit))
+}
+
+/// What follows from two figures of the evidence by one step that everybody takes: the time between two times of day, how many
+/// times a usual value, and what is missing to 100 %. Value, family, slack.
+fn derived(evidence: &str) -> Vec<(f64, char, f64)> {
+    let seconds = |text: &str| -> Option<(f64, f64)> {
+        let parts: Vec<f64> = text.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        match parts.as_slice() {
+            [hours, minutes] => Some((hours * 3600.0 + minutes * 60.0, 60.0)),
+            [hours, minutes, seconds] => Some((hours * 3600.0 + minutes * 60.0 + seconds, 1.0)),
+            _ => None,
+        }
+    };
+    let times: Vec<(f64, f64)> = joined(evidence).iter().filter_map(|text| seconds(text)).collect();
+    let mut derived = Vec::new();
+    for (at, (first, slack)) in times.iter().enumerate() {
+        for (second, other) in &times[at + 1..] {
+            let between = (second - first).abs();
+            // Told in minutes, seconds are rounded away.
+            derived.push((between, 't', slack.max(*other).max(if between >= 120.0 { 30.0 } else { 0.0 })));
+        }
+    }
+    for clause in evidence.split([';', '\n']) {
+        let (now, earlier) = split_earlier(clause);
+        let first = |text: &str| quantities(text).into_iter().next();
+        if let (Some(now), Some(usual)) = (first(&now), first(&earlier))
+            && now.value > 0.0
+            && usual.value > 0.0
+        {
+            let times = (now.value / usual.value).max(usual.value / now.value);
+            derived.push((times, 'x', times * 0.1));
+        }
+        derived
+            .extend(quantities(clause).iter().filter(|one| one.unit == "%").map(|one| (100.0 - one.value, '%', 0.05)));
+    }
+    derived
+}
+
+/// Whether `unit` stands right behind `word`.
+fn follows(text: &str, word: &str, unit: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| text[at + word.len()..].trim_start_matches([' ', '-']).starts_with(unit))
+}
+
+/// Numbers in Sino-Korean words before a counter, `삼백칠십 건`, with the word. Short ones are also other words and are left out.
+fn sino_korean(text: &str) -> Vec<(f64, String)> {
+    const DIGITS: &str = "영일이삼사오육칠팔구";
+    let mut found = Vec::new();
+    for (index, word) in text.split_whitespace().enumerate() {
+        let run: String = word.chars().take_while(|c| DIGITS.contains(*c) || "십백천만".contains(*c)).collect();
+        let behind = match word[run.len()..].is_empty() {
+            true => text.split_whitespace().nth(index + 1).unwrap_or_default(),
+            false => &word[run.len()..],
+        };
+        if run.is_empty()
+            || !run.contains(['십', '백', '천', '만'])
+            || !COUNTERS_KO.iter().any(|counter| behind.starts_with(counter))
+        {
+            continue;
+        }
+        let (mut total, mut part, mut digit) = (0.0, 0.0, 0.0);
+        for c in run.chars() {
+            match c {
+                '만' => {
+                    total += if part + digit > 0.0 { (part + digit) * 10_000.0 } else { 10_000.0 };
+                    (part, digit) = (0.0, 0.0);
+                }
+                '십' | '백' | '천' => {
+                    let worth = if c == '십' {
+                        10.0
+                    } else if c == '백' {
+                        100.0
+                    } else {
+                        1000.0
+                    };
+                    part += if digit > 0.0 { digit * worth } else { worth };
+                    digit = 0.0;
+                }
+                _ => digit = DIGITS.chars().position(|known| known == c).unwrap_or(0) as f64,
+            }
+        }
+        found.push((total + part + digit, run));
+    }
+    found
 }
 
 /// Words before a value of the past in evidence.
@@ -221,7 +329,12 @@ fn quantities(text: &str) -> Vec<Quantity> {
         let unit_start = if bytes.get(at) == Some(&b' ') { at + 1 } else { at };
         let unit_end = unit_start
             + bytes[unit_start..].iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'%').count();
-        let unit = text[unit_start..unit_end].to_owned();
+        let (unit, unit_end) = match UNITS_KO.iter().find(|(word, _)| text[unit_start..].starts_with(word)) {
+            Some((word, unit)) if !text[unit_start..].starts_with("초과") => {
+                ((*unit).to_owned(), unit_start + word.len())
+            }
+            _ => (text[unit_start..unit_end].to_owned(), unit_end),
+        };
         let glued = unit_start == at && unit_end > at && !is_unit(&unit);
         if inside_name || glued {
             // `2xx`, `7d4b9`, `v2`: a name.
@@ -277,12 +390,29 @@ const UNITS: &[(&str, char, f64)] = &[
     ("days", 't', 86_400.0),
 ];
 
+/// Korean units, the longer first, and what they are in [`UNITS`].
+const UNITS_KO: &[(&str, &str)] = &[
+    ("밀리초", "ms"),
+    ("시간", "h"),
+    ("퍼센트", "%"),
+    ("기가바이트", "GiB"),
+    ("메가바이트", "MiB"),
+    ("킬로바이트", "KiB"),
+    ("바이트", "bytes"),
+    ("초", "s"),
+    ("분", "min"),
+    ("배", "x"),
+];
+
 fn is_unit(unit: &str) -> bool {
     UNITS.iter().any(|(name, ..)| *name == unit)
 }
 
 fn same_quantity(said: &Quantity, known: &Quantity) -> bool {
-    let close = |said: f64, precision: f64, known: f64| (said - known).abs() <= precision * 0.5 + 1e-9;
+    // Rounding moves a figure by half its last digit, and never by more than a quarter: 512 MiB are not 1 GiB.
+    let close = |said: f64, precision: f64, known: f64| {
+        (said - known).abs() <= (precision * 0.5).min(known.abs() * 0.25) + 1e-9
+    };
     if close(said.value, said.precision, known.value) {
         return true;
     }

@@ -25,8 +25,8 @@ pub(super) fn plain(text: &str, quoted: &str) -> Result<String, Rejection> {
     for c in text.trim().chars() {
         match c {
             '\n' | '\t' => line.push(' '),
-            // Korean prose is in Hangul; the rest of Unicode holds lookalikes, invisible and right-to-left marks.
-            ' '..='~' | '가'..='힣' | 'ㄱ'..='ㅣ' => line.push(c),
+            // Korean prose is in whole syllables; loose letters and the rest of Unicode holds lookalikes, invisible and right-to-left marks.
+            ' '..='~' | '가'..='힣' => line.push(c),
             'À'..='ÿ' if c != '×' && c != '÷' => line.push(c),
             _ if PUNCTUATION.contains(c) => line.push(c),
             _ => return Err(Rejection::Character(c)),
@@ -37,6 +37,7 @@ pub(super) fn plain(text: &str, quoted: &str) -> Result<String, Rejection> {
         return Err(Rejection::Empty);
     }
     markup(&line)?;
+    role(&line)?;
     shell(&line)?;
     let lower = line.to_ascii_lowercase();
     for word in words(&lower) {
@@ -75,7 +76,9 @@ fn markup(line: &str) -> Result<(), Rejection> {
         let before = if at > 0 { bytes[at - 1] } else { b' ' };
         match byte {
             b'<' if next != b' ' && next != b'=' && !next.is_ascii_digit() => return Err(Rejection::Markup),
-            b'@' if next.is_ascii_alphabetic() && !before.is_ascii_alphanumeric() => return Err(Rejection::Mention),
+            b'@' if (next.is_ascii_alphabetic() || !next.is_ascii()) && !before.is_ascii_alphanumeric() => {
+                return Err(Rejection::Mention);
+            }
             b']' if next == b'(' => return Err(Rejection::Markup),
             _ => {}
         }
@@ -87,6 +90,15 @@ fn markup(line: &str) -> Result<(), Rejection> {
         }
     }
     Ok(())
+}
+
+/// `SYSTEM: …`: who speaks in a conversation, which no statement does.
+fn role(line: &str) -> Result<(), Rejection> {
+    let roles = ["system", "assistant", "user", "developer", "human", "tool", "시스템", "사용자"];
+    let lower = line.to_lowercase();
+    let speaks =
+        lower.split_once(':').is_some_and(|(who, _)| roles.contains(&who.trim_matches(['[', ']', '*', '#', ' '])));
+    if speaks { Err(Rejection::Markup) } else { Ok(()) }
 }
 
 /// What joins or replaces commands.
