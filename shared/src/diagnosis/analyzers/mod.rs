@@ -1,6 +1,8 @@
 //! The catalogue of causes: one analyzer a file, by category.
 
 mod admission;
+#[cfg(test)]
+mod catalogue_tests;
 mod harm;
 mod infrastructure;
 mod performance;

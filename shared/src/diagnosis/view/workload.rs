@@ -166,24 +166,18 @@ pub(super) fn workloads(snapshot: &Snapshot) -> Vec<Workload<'_>> {
     let sets: HashMap<(&str, &str), &ReplicaSet> =
         snapshot.replica_sets.iter().map(|set| ((set.namespace(), set.name()), set)).collect();
     let mut all: BTreeMap<ObjectRef, Workload<'_>> = BTreeMap::new();
-    for it in snapshot.deployments.iter() {
-        let workload = Workload {
-            desired: it.spec.replicas.unwrap_or(1),
-            ready: it.status.ready_replicas,
-            conditions: &it.status.conditions,
-            ..blank(it, &it.spec.template)
-        };
-        all.insert(it.reference(), workload);
+    macro_rules! replicated {
+        (of $it:ident) => { Workload {
+            desired: $it.spec.replicas.unwrap_or(1),
+            ready: $it.status.ready_replicas,
+            conditions: &$it.status.conditions,
+            ..blank($it, &$it.spec.template)
+        } };
+        ($($field:ident)*) => { $(for it in snapshot.$field.iter() {
+            all.insert(it.reference(), replicated!(of it));
+        })* };
     }
-    for it in snapshot.stateful_sets.iter() {
-        let workload = Workload {
-            desired: it.spec.replicas.unwrap_or(1),
-            ready: it.status.ready_replicas,
-            conditions: &it.status.conditions,
-            ..blank(it, &it.spec.template)
-        };
-        all.insert(it.reference(), workload);
-    }
+    replicated!(deployments stateful_sets);
     for it in snapshot.daemon_sets.iter() {
         let workload = Workload {
             desired: it.status.desired_number_scheduled,
@@ -206,13 +200,7 @@ pub(super) fn workloads(snapshot: &Snapshot) -> Vec<Workload<'_>> {
                 }
             }
             None => {
-                let workload = Workload {
-                    desired: set.spec.replicas.unwrap_or(1),
-                    ready: set.status.ready_replicas,
-                    conditions: &set.status.conditions,
-                    ..blank(set, &set.spec.template)
-                };
-                all.insert(set.reference(), workload);
+                all.insert(set.reference(), replicated!(of set));
             }
         }
     }

@@ -121,6 +121,11 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_is_not_there_and_that_no_pod_waits_for_is_nothing() {
+        scene().deployment("shop", "ledger", 1).expect_healthy();
+    }
+
+    #[test]
     fn without_a_quota_the_claim_is_just_missing() {
         waits_for_a_claim().expect("missing-persistent-volume-claim", "Deployment shop/ledger");
     }

@@ -2,8 +2,8 @@
 //!
 //! When heartbeats stay out, the node controller sets every condition to `Unknown` (reason `NodeStatusUnknown`) and taints the
 //! node `unreachable`: <https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller>. A kubelet that is alive and
-//! unwell says `False` instead (see `containerd_unavailable`, `node_not_ready`). The API cannot tell a dead kubelet from a dead
-//! machine or a cut network; all of them begin with a look at the instance.
+//! unwell says `False` instead (see `containerd_unavailable`, `node_not_ready`). Easily mistaken for a dead
+//! machine or a cut network, which the API cannot tell from a dead kubelet; all of them begin with a look at the instance.
 
 use crate::{
     diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk},

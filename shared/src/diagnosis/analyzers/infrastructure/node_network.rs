@@ -4,7 +4,8 @@
 //! slower. Delay shows little of that (a few segments time out and are sent again) but makes every conversation with the node
 //! slow: answers take seconds, and as all callers wait, requests fall everywhere. The node is told by its
 //! retransmissions, else by having several workloads slow that do not depend on one another, while other nodes have none.
-//! Mistaken for one application's network (`pod_network_delay`).
+//! The counter is node_exporter's `node_netstat_Tcp_RetransSegs`
+//! (<https://github.com/prometheus/node_exporter>). Mistaken for one application's network (`pod_network_delay`).
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! node-not-ready: a node is not ready, and nothing says more.
 //!
 //! <https://kubernetes.io/docs/reference/node/node-status/#condition>. A node of a few minutes that is only joining is none. A symptom by itself: a kubelet that is silent (`Unknown`),
-//! a runtime that is down or a pressure each have their own cause, and explain this one away.
+//! a runtime that is down or a pressure each have their own cause, and explain this one away. Easily
+//! mistaken for any of these.
 
 use crate::{
     diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, symptom::is_joining},

@@ -4,7 +4,8 @@
 //! failures in those that call it. Of all that became slow, the cause is where the slowness begins: a workload whose own
 //! dependencies answer as usual. Its callers are slow because of it, and however much they slow down themselves they are its
 //! victims. Mistaken for CPU overload (there CPU use rises) and for a node's network (there several workloads that do
-//! not depend on one another slow down together, see `node_network`).
+//! not depend on one another slow down together, see `node_network`). Which of four signals moves is what tells them apart:
+//! <https://sre.google/sre-book/monitoring-distributed-systems/#xref_monitoring_golden-signals>.
 
 use crate::diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, slowness::Slowness};
 

@@ -1,7 +1,8 @@
 //! missing-environment-variable: the process ends because a variable it needs is not set.
 //!
 //! The last words of the process name the variable, in the form of its language or framework, and the container's
-//! specification does not set it. Where the revision before set it, the rollout lost it. Mistaken for a missing Secret or ConfigMap, where
+//! specification does not set it
+//! (<https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/>). Where the revision before set it, the rollout lost it. Mistaken for a missing Secret or ConfigMap, where
 //! the container does not even start (`CreateContainerConfigError`), and for a plain bug.
 
 use std::sync::LazyLock;

@@ -2,7 +2,8 @@
 //!
 //! Evictions are refused while the budget allows no disruption (`disruptionsAllowed: 0`); draining a node, an upgrade or a
 //! consolidation by Karpenter waits (<https://kubernetes.io/docs/tasks/run-application/configure-pdb/>). A budget at zero by itself
-//! hurts nobody: there has to be an eviction that was refused.
+//! hurts nobody: there has to be an eviction that was refused. Easily mistaken for a node that hangs while it is drained, and
+//! for pods that take long to end.
 
 use crate::{
     diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk},

@@ -4,7 +4,7 @@
 //! is at `maxReplicas` (`ScalingLimited=True`, reason `TooManyReplicas`)
 //! (<https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/>). At the maximum is where many autoscalers live:
 //! it is a cause only where the load is above the target all the same and answers are slow. `ScalingDisabled` is somebody's wish (the target
-//! is at zero) and no fault.
+//! is at zero) and no fault. Easily mistaken for pods that wait for nodes: those it did ask for.
 
 use crate::{
     diagnosis::{ActionKind, Case, Category, CauseSpec, Finding, Kubectl, Risk, SignalKind, signals},

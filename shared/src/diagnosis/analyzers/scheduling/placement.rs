@@ -324,6 +324,20 @@ mod tests {
     }
 
     #[test]
+    fn nodes_that_run_as_many_pods_as_they_may_take_no_more() {
+        scene()
+            .edit(|snapshot| {
+                for node in &mut snapshot.nodes.items {
+                    node.status.allocatable.insert("pods".into(), Quantity::new("1"));
+                }
+            })
+            .deployment("shop", "web", 3)
+            .deployment("shop", "api", 1)
+            .unschedulable("shop", "api", "0/3 nodes are available: 3 Too many pods.")
+            .expect("pod-capacity-exceeded", "Deployment shop/api");
+    }
+
+    #[test]
     fn a_request_no_node_can_meet_is_a_capacity_mismatch() {
         requesting("cpu", "64")
             .unschedulable("shop", "api", "0/3 nodes are available: 3 Insufficient cpu.")

@@ -141,6 +141,19 @@ mod tests {
     }
 
     #[test]
+    fn a_config_map_that_is_not_there_keeps_the_container_from_starting() {
+        let from = EnvFrom {
+            config_map_ref: Some(NameRef { name: "api-settings".into(), optional: None }),
+            ..EnvFrom::default()
+        };
+        scene()
+            .deployment("shop", "api", 2)
+            .template("shop", "api", |spec| spec.containers[0].env_from.push(from.clone()))
+            .waiting("shop", "api", "CreateContainerConfigError", "configmap \"api-settings\" not found")
+            .expect("missing-configmap", "Deployment shop/api");
+    }
+
+    #[test]
     fn an_optional_secret_may_be_missing() {
         scene()
             .deployment("shop", "api", 2)
