@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use super::database::{self, Dialect, Signs};
 use crate::diagnosis::{
     ActionKind, CallFailure, Case, Category, CauseSpec, EvidenceId, Finding, Kubectl, LogPattern, Risk, View, Workload,
-    call_failure, hosts,
+    call_failure, hosts, symptom,
 };
 
 pub(super) const CAUSES: &[CauseSpec] = &[
@@ -126,7 +126,7 @@ fn credentials(case: &mut Case<'_, '_>) {
     let view = case.view;
     for client in database::clients(view, REFUSED_LOGIN) {
         // Who works and was refused once or twice passes on the login of somebody else.
-        if !client.workload.is_short() && client.pattern.count < 3 {
+        if !symptom::is_troubled(view, client.workload) && client.pattern.count < 3 {
             continue;
         }
         let mut evidence = vec![case.log(client.pattern)];
