@@ -125,8 +125,9 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
 fn credentials(case: &mut Case<'_, '_>) {
     let view = case.view;
     for client in database::clients(view, REFUSED_LOGIN) {
-        // Who works and was refused once or twice passes on the login of somebody else.
-        if !symptom::is_troubled(view, client.workload) && client.pattern.count < 3 {
+        // Who works and was refused now and then passes on the login of somebody else.
+        let often = client.pattern.count > 5 && client.pattern.at_end;
+        if !symptom::is_troubled(view, client.workload) && !often {
             continue;
         }
         let mut evidence = vec![case.log(client.pattern)];
