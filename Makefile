@@ -12,7 +12,7 @@ ifneq ($(shell command -v kubectl),)
 export NIGHTSHIFT_REQUIRE_JUDGES := 1
 endif
 
-.PHONY: demo test judges lint deny bench bench-diagnosis bench-checks bench-cold-start bench-first-message release deploy clean
+.PHONY: demo test judges lint deny bench bench-diagnosis bench-checks bench-cold-start bench-first-message bench-first-answer release deploy clean
 
 ## The product against a simulated cluster; prints the address of the Slack channel's page.
 demo: build
@@ -50,7 +50,7 @@ deny:
 	$(CARGO) deny --locked check licenses bans sources
 
 ## Figures: diagnosis on recorded incidents (when present), cold start, package size, time to the first message.
-bench: bench-diagnosis bench-checks bench-cold-start bench-first-message
+bench: bench-diagnosis bench-checks bench-cold-start bench-first-message bench-first-answer
 
 bench-diagnosis:
 	$(CARGO) bench --locked --package shared --no-default-features --bench diagnosis
@@ -67,13 +67,17 @@ bench-first-message: judges release
 	$(VENV)/bin/python tests/bench/first_message.py target/debug/nightshift target/release/alarm-analysis \
 		target/release/empty-function events/alarm-metric.json
 
+bench-first-answer: release
+	$(PYTHON) tests/bench/first_answer.py target/release/intake target/release/empty-function
+
 release:
 	$(CARGO) build --locked --release --package alarm-analysis
+	$(CARGO) build --locked --release --package intake
 	$(CARGO) build --locked --release --package empty-function
 
 ## Build for arm64 and deploy with SAM (cargo-lambda and the SAM CLI have to be installed).
 deploy:
-	cargo lambda build --locked --release --arm64 --output-format zip --package alarm-analysis
+	cargo lambda build --locked --release --arm64 --output-format zip --package alarm-analysis --package intake
 	sam deploy --template-file infra/template.yaml --guided
 
 clean:

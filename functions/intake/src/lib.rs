@@ -20,6 +20,7 @@ pub mod decide;
 pub mod guard;
 pub mod request;
 pub mod slack;
+pub mod strangers;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

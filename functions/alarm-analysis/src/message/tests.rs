@@ -259,3 +259,49 @@ fn colours_follow_what_is_broken() {
     diagnosis.causes[0].category = Category::Scheduling;
     assert_eq!(colour(&pending), Colour::Warning);
 }
+
+fn of_alert(mut report: Report, severity: Option<crate::event::Severity>) -> Report {
+    report.alarm.name = "NodeNotReady".to_owned();
+    report.alarm.region = String::new();
+    report.alarm.description = "Node is not ready.".to_owned();
+    report.alarm.alert = Some(crate::report::AlertLine {
+        sender: shared::bus::AlertSender::Grafana,
+        severity,
+        link: "https://grafana.example.com/alerting/grafana/x/view".to_owned(),
+        runbook: "javascript:alert(1)".to_owned(),
+        look: vec!["kubectl describe node ip-10-0-1-7".to_owned(), "kubectl delete node ip-10-0-1-7".to_owned()],
+    });
+    report
+}
+
+#[test]
+fn an_alert_keeps_the_form_that_people_know() {
+    use crate::event::Severity;
+    let style = style(Language::Ko);
+    for report in [caused(), healthy(), report(Finding::UnknownCluster)] {
+        let report = of_alert(report, Some(Severity::Critical));
+        let message = json(first(&report, "inc-1", 0, &style));
+        let text = message["text"].as_str().unwrap();
+        assert!(text.starts_with("🚨 *[INFRA] NodeNotReady"), "{text}");
+        let shown = message.to_string();
+        for part in ["📌 요약", "Node is not ready.", "🔍 원인", "🔧 조치", "https://grafana.example.com/alerting"]
+        {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+        assert!(!shown.contains("javascript") && !shown.contains("delete node"), "{shown}");
+        let (began, ended) = (at("05:23:40"), at("05:43:40"));
+        let over = json(resolved(&report, "inc-1", began, ended, &style));
+        assert_eq!(over["text"], "✅ *[해결됨] NodeNotReady 이슈가 정상화되었습니다.*");
+        assert_eq!(json(closed(&report, "inc-1", 0, &style))["text"], over["text"]);
+    }
+}
+
+#[test]
+fn the_severity_that_an_alert_was_given_is_its_colour() {
+    use crate::event::Severity;
+    let of = |severity| colour(&of_alert(caused(), severity));
+    assert_eq!(of(Some(Severity::Critical)), Colour::Critical);
+    assert_eq!(of(Some(Severity::Warning)), Colour::Warning);
+    assert_eq!(of(Some(Severity::Info)), Colour::Warning);
+    assert_eq!(of(None), colour(&caused()));
+}

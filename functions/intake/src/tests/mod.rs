@@ -3,4 +3,5 @@
 mod kit;
 mod requests;
 mod signatures;
+mod strangers;
 mod understood;

@@ -169,3 +169,5 @@ proptest::proptest! {
         let _ = Alarm::from_event(event);
     }
 }
+
+mod alerts;
