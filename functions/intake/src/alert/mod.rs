@@ -22,8 +22,11 @@ const ENTRIES: usize = 64;
 const NAME_BYTES: usize = 256;
 const LABEL_BYTES: usize = 1024;
 const ANNOTATION_BYTES: usize = 2048;
-/// Bytes of all annotations together.
-const ANNOTATIONS_BYTES: usize = 16 * 1024;
+/// Bytes of all labels together, and of all annotations, names included: JSON may write six for one.
+const LABELS_BYTES: usize = 12 * 1024;
+const ANNOTATIONS_BYTES: usize = 12 * 1024;
+/// Measured values, of which Grafana has one a query.
+const VALUES: usize = 16;
 /// Alerts of one notification.
 const ALERTS: usize = 2000;
 
@@ -154,7 +157,7 @@ impl Notification {
     }
 
     fn alert(&self, alert: OneAlert, status: AlertStatus, sender: AlertSender, now: Timestamp) -> Alert {
-        let labels = bounded(alert.labels, LABEL_BYTES, usize::MAX);
+        let labels = bounded(alert.labels, LABEL_BYTES, LABELS_BYTES);
         let fingerprint = if alert.fingerprint.is_empty() { of_labels(&labels) } else { cut(alert.fingerprint, 128) };
         let ends_at = alert.ends_at.filter(|_| status == AlertStatus::Resolved);
         let (starts, ends) = (alert.starts_at.to_string(), ends_at.map(|time| time.to_string()).unwrap_or_default());
@@ -172,7 +175,7 @@ impl Notification {
             external_url: cut(self.external_url.clone(), 2048),
             group_key: cut(self.group_key.clone(), 1024),
             receiver: cut(self.receiver.clone(), NAME_BYTES),
-            values: alert.values.unwrap_or_default().into_iter().take(ENTRIES).filter_map(value).collect(),
+            values: alert.values.unwrap_or_default().into_iter().take(VALUES).filter_map(value).collect(),
             fingerprint,
             received_at: now,
         }
@@ -185,14 +188,15 @@ fn of_labels(labels: &BTreeMap<String, String>) -> String {
     EventId::of("labels", &parts).to_string()
 }
 
+/// As many of `texts` as fit, each cut to `bytes`.
 fn bounded(texts: BTreeMap<String, String>, bytes: usize, total: usize) -> BTreeMap<String, String> {
     let mut left = total;
     let mut bound = |(name, text): (String, String)| {
-        let text = cut(text, bytes.min(left));
-        left = left.saturating_sub(text.len());
-        (cut(name, NAME_BYTES), text)
+        let (name, text) = (cut(name, NAME_BYTES), cut(text, bytes));
+        left = left.checked_sub(name.len() + text.len())?;
+        Some((name, text))
     };
-    texts.into_iter().take(ENTRIES).map(&mut bound).collect()
+    texts.into_iter().take(ENTRIES).map_while(&mut bound).collect()
 }
 
 fn cut(mut text: String, bytes: usize) -> String {
