@@ -7,7 +7,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use shared::bus::SOURCE;
 use shared::deadline::Deadline;
 
@@ -73,8 +73,8 @@ impl Bus {
     ///
     /// When not all of them are known to be there by `deadline`: the sender then sends them again, under the same ids.
     pub async fn put(&self, entries: &[Entry], deadline: Deadline) -> Result<(), PutError> {
-        let calls = stream::iter(batches(entries)).map(|batch| Ok(self.put_batch(batch)));
-        let all = calls.try_buffer_unordered(AT_ONCE).try_collect::<()>();
+        let calls: Vec<_> = batches(entries).into_iter().map(|batch| self.put_batch(batch).boxed()).collect();
+        let all = stream::iter(calls).map(Ok).try_buffer_unordered(AT_ONCE).try_collect::<()>();
         tokio::time::timeout(deadline.remaining(), all).await.map_err(|_| PutError::OutOfTime)?
     }
 
