@@ -122,6 +122,7 @@ impl Sim {
         let account = Account::new(Arc::clone(&world), format!("http://{kube}"), faults.clone());
         account.secrets.put("nightshift/slack-bot-token", BOT_TOKEN);
         account.secrets.put("nightshift/slack-signing-secret", SIGNING_SECRET);
+        workspace.serve_at(format!("http://{slack}/"));
         let tasks = vec![
             serve(kube_listener, kube_faults::layer(kube::router(Arc::clone(&world)), faults.clone())),
             serve(aws_listener, aws::router(account.clone())),

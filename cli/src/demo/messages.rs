@@ -90,6 +90,7 @@ mod tests {
             channel: "C1".to_owned(),
             ts: ts.to_owned(),
             thread_ts: thread_ts.map(str::to_owned),
+            user: None,
             text: "fallback".to_owned(),
             blocks: vec![
                 json!({"type": "section", "text": {"type": "mrkdwn", "text": "a &lt; b"}, "fields": [{"type": "mrkdwn", "text": "field"}]}),

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::block_limits;
-use super::files;
 use super::workspace::{BOT_ID, BOT_USER_ID, Change, Draft, Message, TEAM_ID, Workspace, to_json};
+use super::{files, people};
 use crate::fault::{Fault, Faults, Service};
 
 /// Slack cuts text here.
@@ -105,6 +105,15 @@ fn dispatch(workspace: &Workspace, method: &str, query: Option<&str>, headers: &
         "chat.update" => update(workspace, &arguments),
         "conversations.history" => history(workspace, &arguments),
         "conversations.replies" => replies(workspace, &arguments),
+        "users.info" => {
+            let id = arguments.text("user").unwrap_or_default();
+            Ok(json!({"user": people::user_json(id).ok_or("user_not_found")?}))
+        }
+        "usergroups.list" => Ok(json!({"usergroups": people::groups_json()})),
+        "usergroups.users.list" => {
+            let id = arguments.text("usergroup").unwrap_or_default();
+            Ok(json!({"users": people::members(id).ok_or("no_such_subteam")?}))
+        }
         "reactions.add" => react(workspace, &arguments),
         "files.getUploadURLExternal" => files::open(workspace, headers, &arguments),
         "files.completeUploadExternal" => files::complete(workspace, &arguments),
@@ -177,7 +186,7 @@ fn metadata(arguments: &Arguments) -> Result<Option<Value>, Failure> {
 fn post(workspace: &Workspace, arguments: &Arguments, ephemeral: bool) -> Answer {
     let channel = channel(workspace, arguments)?;
     let user = arguments.text("user").map(str::to_owned);
-    if ephemeral && user.is_none() {
+    if ephemeral && user.as_deref().and_then(people::person).is_none() {
         return Err("user_not_in_channel".into());
     }
     let Content { blocks, attachments } = content(arguments)?;
@@ -200,6 +209,7 @@ fn post(workspace: &Workspace, arguments: &Arguments, ephemeral: bool) -> Answer
     let metadata = metadata(arguments)?;
     workspace.rates.message(&channel, Instant::now()).map_err(Failure::RateLimited)?;
     let draft = Draft {
+        user: None,
         text: text.to_owned(),
         blocks: blocks.unwrap_or_default(),
         attachments: attachments.unwrap_or_default(),

@@ -4,19 +4,21 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html as HtmlResponse, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use futures::Stream;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::app::{COMMANDS, Delivery, SlashCommand};
+use super::people::{OPERATOR, PEOPLE, Person, SLACKBOT, name_of, person};
 use super::render::{Html, attachment, block, mrkdwn};
-use super::workspace::{Channel, Message, Workspace};
+use super::workspace::{Channel, Message, Workspace, direct_channel};
 
 /// Nothing on the page comes from elsewhere, and nothing in a message can run.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; \
@@ -34,6 +36,8 @@ pub(super) fn router(workspace: Workspace) -> Router {
         .route("/favicon.svg", get(|| asset("image/svg+xml", include_str!("../../templates/slack/favicon.svg"))))
         .route("/changes", get(changes))
         .route("/click/{name}", post(click))
+        .route("/send", post(send))
+        .route("/interact", post(interact))
         .with_state(workspace)
 }
 
@@ -56,12 +60,67 @@ async fn click(State(workspace): State<Workspace>, Path(name): Path<String>) -> 
 struct View {
     /// The thread shown beside the channel.
     thread: Option<String>,
+    /// Who looks at it.
+    #[serde(rename = "as")]
+    as_user: Option<String>,
+}
+
+/// What the composer sends. That it is JSON keeps pages of others from sending it.
+#[derive(Debug, Deserialize)]
+struct Sent {
+    #[serde(rename = "as")]
+    as_user: String,
+    channel: String,
+    thread: Option<String>,
+    text: String,
+}
+
+async fn send(State(workspace): State<Workspace>, Json(sent): Json<Sent>) -> Response {
+    if person(&sent.as_user).is_none() || workspace.channel(&sent.channel).is_none() || sent.text.trim().is_empty() {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    if sent.text.starts_with('/') {
+        // What went wrong is told by Slackbot in the channel.
+        workspace.command(&sent.as_user, &sent.channel, &sent.text).await;
+        return StatusCode::ACCEPTED.into_response();
+    }
+    let message = workspace.write(&sent.as_user, &sent.channel, sent.thread.as_deref(), &sent.text);
+    // An event is sent again for minutes where nobody takes it.
+    tokio::spawn(async move { workspace.announce(&message).await });
+    StatusCode::ACCEPTED.into_response()
+}
+
+/// A click on the element at the pointer `at`, or the choice of its option of this number.
+#[derive(Debug, Deserialize)]
+struct Click {
+    #[serde(rename = "as")]
+    as_user: String,
+    channel: String,
+    ts: String,
+    at: String,
+    option: Option<usize>,
+}
+
+async fn interact(State(workspace): State<Workspace>, Json(click): Json<Click>) -> Response {
+    let Click { as_user, channel, ts, at, option } = click;
+    let problem = match workspace.interact(&as_user, &channel, &ts, &at, option).await {
+        delivery if delivery.is_acknowledged() => None,
+        Delivery::Answered { status, .. } => Some(format!("This app responded with Status Code {status}.")),
+        Delivery::TimedOut => Some("Operation timed out. Apps need to respond within three seconds.".to_owned()),
+        Delivery::Failed => Some("This app could not be reached.".to_owned()),
+        Delivery::NotSent => Some("Nobody answers clicks here.".to_owned()),
+    };
+    Json(serde_json::json!({ "problem": problem })).into_response()
 }
 
 #[derive(Template)]
 #[template(path = "slack/page.html")]
 struct Page<'a> {
     channels: &'a [Channel],
+    direct: String,
+    people: [Person; 3],
+    me: Person,
+    commands: [SlashCommand; 5],
     channel: &'a Channel,
     days: Vec<Day>,
     thread: Option<Thread>,
@@ -82,6 +141,7 @@ struct Thread {
 #[derive(Clone)]
 struct Row {
     ts: String,
+    author: Author,
     time: String,
     rfc3339: String,
     body: Html,
@@ -93,6 +153,30 @@ struct Row {
     files: Vec<(String, String, usize)>,
     replies: usize,
     last_reply: String,
+}
+
+/// Who a message is by.
+#[derive(Clone)]
+struct Author {
+    name: String,
+    /// The person; neither the app nor Slackbot is one.
+    person: Option<Person>,
+}
+
+impl Author {
+    fn of(message: &Message) -> Self {
+        let person = message.user.as_deref().and_then(person);
+        let name = message.user.as_deref().map_or("Nightshift", |id| name_of(id).unwrap_or(id));
+        Self { name: name.to_owned(), person }
+    }
+
+    fn is_app(&self) -> bool {
+        self.person.is_none() && Some(self.name.as_str()) != name_of(SLACKBOT)
+    }
+
+    fn initial(&self) -> &str {
+        self.name.get(..1).unwrap_or_default()
+    }
 }
 
 /// What the demo adds to the side of the page: where it stands, and what can be broken.
@@ -121,15 +205,33 @@ async fn channel(State(workspace): State<Workspace>, Path(id): Path<String>, Que
     let Some(channel) = workspace.channel(&id) else {
         return (StatusCode::NOT_FOUND, "no such channel").into_response();
     };
+    let me = view.as_user.as_deref().and_then(person).unwrap_or(OPERATOR);
+    let direct = direct_channel(me.id);
+    if channel.is_direct() && channel.id != direct {
+        // Whoever acts as somebody else has a conversation of their own.
+        return Redirect::temporary(&format!("/channel/{direct}?as={}", me.id)).into_response();
+    }
     let mut messages = workspace.messages();
-    messages.retain(|message| message.channel == channel.id);
+    let seen = |message: &Message| message.ephemeral_for.as_deref().is_none_or(|only| only == me.id);
+    messages.retain(|message| message.channel == channel.id && seen(message));
     let thread = view.thread.and_then(|ts| {
         let parent = messages.iter().find(|message| message.ts == ts)?;
         let replies = messages.iter().filter(|message| message.is_reply() && message.thread_ts.as_deref() == Some(&ts));
         Some(Thread { parent: row(parent, &[]), replies: replies.map(|reply| row(reply, &[])).collect() })
     });
-    let channels = workspace.channels();
-    let page = Page { channels: &channels, channel: &channel, days: days(&messages), thread, panel: workspace.panel() };
+    let mut channels = workspace.channels();
+    channels.retain(|channel| !channel.is_direct());
+    let page = Page {
+        channels: &channels,
+        direct,
+        people: PEOPLE,
+        me,
+        commands: COMMANDS,
+        channel: &channel,
+        days: days(&messages),
+        thread,
+        panel: workspace.panel(),
+    };
     match page.render() {
         Ok(html) => {
             let headers = [("content-security-policy", CONTENT_SECURITY_POLICY), ("referrer-policy", "no-referrer")];
@@ -141,15 +243,17 @@ async fn channel(State(workspace): State<Workspace>, Path(id): Path<String>, Que
 
 fn days(messages: &[Message]) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
-    let mut previous: Option<(i64, bool)> = None;
+    let mut previous: Option<(i64, bool, String)> = None;
     for message in messages.iter().filter(|message| !message.is_reply()) {
         let mut row = row(message, messages);
         let date = time(&message.ts).strftime("%A, %B %-d").to_string();
         let seconds = time(&message.ts).as_second();
         // What comes with a colour bar is an incident of its own, and gets its own head.
         row.compact = message.attachments.is_empty()
-            && previous.is_some_and(|(before, ephemeral)| seconds - before < 300 && ephemeral == row.ephemeral);
-        previous = Some((seconds, row.ephemeral));
+            && previous.is_some_and(|(before, ephemeral, author)| {
+                seconds - before < 300 && ephemeral == row.ephemeral && author == row.author.name
+            });
+        previous = Some((seconds, row.ephemeral, row.author.name.clone()));
         match days.last_mut().filter(|day| day.date == date) {
             Some(day) => day.messages.push(row),
             None => {
@@ -172,18 +276,19 @@ fn row(message: &Message, all: &[Message]) -> Row {
     if message.blocks.is_empty() && !message.text.is_empty() {
         body.markup("<div class=\"section\"><div>").html(&mrkdwn(&message.text)).markup("</div></div>");
     }
-    message.blocks.iter().for_each(|value| {
-        body.html(&block(value));
-    });
-    message.attachments.iter().for_each(|value| {
-        body.html(&attachment(value));
-    });
+    for (index, value) in message.blocks.iter().enumerate() {
+        body.html(&block(value, &format!("/blocks/{index}")));
+    }
+    for (index, value) in message.attachments.iter().enumerate() {
+        body.html(&attachment(value, &format!("/attachments/{index}")));
+    }
     let mut replies =
         all.iter().filter(|reply| reply.is_reply() && reply.thread_ts.as_deref() == Some(&message.ts)).peekable();
     let count = replies.clone().count();
     let last = if replies.peek().is_some() { replies.last().map(|reply| clock(&reply.ts)) } else { None };
     Row {
         ts: message.ts.clone(),
+        author: Author::of(message),
         time: clock(&message.ts),
         rfc3339: time(&message.ts).to_string(),
         body,

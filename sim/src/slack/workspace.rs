@@ -1,14 +1,19 @@
 //! What is in the workspace: channels, their messages, uploaded files, and the record of every post.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 
+use super::app::Connection;
 use super::page::Panel;
+use super::people;
 use super::rate::Rates;
+use super::response_url::Opened;
 
 /// The id of the channel that is there from the start, `#alerts`.
 pub const ALERTS_CHANNEL: &str = "C0SIMALERT";
@@ -18,6 +23,7 @@ pub(super) const TEAM_ID: &str = "T0SIMTEAM1";
 pub(super) const BOT_ID: &str = "B0NGHTSHFT";
 pub(super) const BOT_USER_ID: &str = "U0NGHTSHFT";
 pub(super) const APP_ID: &str = "A0NGHTSHFT";
+pub(super) const TEAM_DOMAIN: &str = "nightshift-sim";
 
 /// A channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +34,18 @@ pub struct Channel {
     pub name: String,
     /// What it is for.
     pub topic: String,
+}
+
+impl Channel {
+    /// Whether it is somebody's conversation with the app.
+    pub fn is_direct(&self) -> bool {
+        self.id.starts_with('D')
+    }
+}
+
+/// The id of a person's conversation with the app.
+pub fn direct_channel(user: &str) -> String {
+    format!("D{}", user.strip_prefix('U').unwrap_or(user))
 }
 
 /// A file shared with a message.
@@ -52,6 +70,8 @@ pub struct Message {
     pub ts: String,
     /// The parent's `ts`, for a reply and for a parent that has replies.
     pub thread_ts: Option<String>,
+    /// Who wrote it; `None` for the app.
+    pub user: Option<String>,
     /// The text; with blocks, what notifications show.
     pub text: String,
     /// Blocks, as they were sent.
@@ -102,6 +122,7 @@ pub struct Posted {
 /// What a message is made of, as it was sent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
+    pub(super) user: Option<String>,
     pub(super) text: String,
     pub(super) blocks: Vec<Value>,
     pub(super) attachments: Vec<Value>,
@@ -128,6 +149,10 @@ struct State {
     files: BTreeMap<String, File>,
     panel: Option<Arc<Panel>>,
     clicks: Option<mpsc::UnboundedSender<String>>,
+    connection: Option<Connection>,
+    /// Where Slack itself is, with a slash at the end.
+    address: String,
+    response_urls: BTreeMap<String, Opened>,
     last_ts_us: i64,
     numbers: u64,
 }
@@ -148,8 +173,14 @@ impl Default for Workspace {
             name: "alerts".to_owned(),
             topic: "Alarms of prod-eks, as Nightshift understands them".to_owned(),
         };
+        let direct = people::PEOPLE.map(|person| Channel {
+            id: direct_channel(person.id),
+            name: "Nightshift".to_owned(),
+            topic: format!("{} and the app, alone", person.real_name),
+        });
+        let direct = direct.to_vec();
         Self {
-            state: Arc::new(Mutex::new(State { channels: vec![alerts], ..State::default() })),
+            state: Arc::new(Mutex::new(State { channels: [vec![alerts], direct].concat(), ..State::default() })),
             rates: Rates::default(),
             version: watch::Sender::new(0),
         }
@@ -168,10 +199,65 @@ impl Workspace {
         self.lock().channels.clone()
     }
 
-    /// A channel by its id, or by its name with or without `#`.
+    /// A channel by its id, or by its name with or without `#`; by a person's id, their conversation with the app.
     pub fn channel(&self, id_or_name: &str) -> Option<Channel> {
         let name = id_or_name.trim_start_matches('#');
-        self.lock().channels.iter().find(|channel| channel.id == id_or_name || channel.name == name).cloned()
+        let direct = direct_channel(id_or_name);
+        let is_meant = |channel: &&Channel| match channel.is_direct() {
+            true => channel.id == id_or_name || (id_or_name.starts_with('U') && channel.id == direct),
+            false => channel.id == id_or_name || channel.name == name,
+        };
+        self.lock().channels.iter().find(is_meant).cloned()
+    }
+
+    /// Tells the workspace where it is served, which response URLs begin with.
+    pub(crate) fn serve_at(&self, address: String) {
+        self.lock().address = address;
+    }
+
+    pub(super) fn set_connection(&self, connection: Connection) {
+        self.lock().connection = Some(connection);
+    }
+
+    /// The app, where one is connected.
+    pub fn connection(&self) -> Option<Connection> {
+        self.lock().connection.clone()
+    }
+
+    /// Keeps a response URL; returns the address it begins with.
+    pub(super) fn remember_response_url(&self, key: String, opened: Opened) -> String {
+        let mut state = self.lock();
+        state.response_urls.insert(key, opened);
+        if state.address.is_empty() { "http://localhost/".to_owned() } else { state.address.clone() }
+    }
+
+    pub(super) fn response_url(&self, key: &str) -> Option<Opened> {
+        self.lock().response_urls.get(key).cloned()
+    }
+
+    pub(super) fn use_response_url(&self, key: &str) {
+        if let Some(opened) = self.lock().response_urls.get_mut(key) {
+            opened.uses += 1;
+        }
+    }
+
+    /// A number that no other call gives.
+    pub(super) fn number(&self) -> u64 {
+        let mut state = self.lock();
+        state.numbers += 1;
+        7_000_000_000 + state.numbers
+    }
+
+    /// This many characters that nobody can guess.
+    pub(super) fn token(&self, length: usize) -> String {
+        // Each state hashes with a key of its own, made from the system's randomness.
+        let digits = (0..).map(|number: u64| format!("{:016x}", RandomState::new().hash_one(number)));
+        digits.take(length.div_ceil(16)).collect::<String>()[..length].to_owned()
+    }
+
+    /// What opens a view, for three seconds.
+    pub(super) fn trigger_id(&self) -> String {
+        format!("{}.{}.{}", self.number(), self.number(), self.token(32))
     }
 
     /// All messages, oldest first, replies and ephemeral ones included.
@@ -234,6 +320,7 @@ impl Workspace {
             channel: channel.to_owned(),
             ts,
             thread_ts: draft.thread_ts,
+            user: draft.user,
             text: draft.text,
             blocks: draft.blocks,
             attachments: draft.attachments,
@@ -251,9 +338,48 @@ impl Workspace {
     }
 
     pub(super) fn update(&self, channel: &str, ts: &str, change: Change, now: Timestamp) -> Option<Message> {
+        self.change(|message| message.ephemeral_for.is_none(), channel, ts, change, now)
+    }
+
+    /// Changes a message that `user` sees, one that only they see included.
+    pub(super) fn replace(
+        &self,
+        user: &str,
+        channel: &str,
+        ts: &str,
+        change: Change,
+        now: Timestamp,
+    ) -> Option<Message> {
+        let seen = |message: &Message| message.ephemeral_for.as_deref().is_none_or(|only| only == user);
+        self.change(seen, channel, ts, change, now)
+    }
+
+    /// Removes a message with its replies.
+    pub(super) fn delete(&self, channel: &str, ts: &str) {
+        let of = |message: &Message| message.ts == ts || message.thread_ts.as_deref() == Some(ts);
+        self.lock().messages.retain(|message| message.channel != channel || !of(message));
+        self.changed();
+    }
+
+    /// A message, if `user` sees it.
+    pub(super) fn message_seen_by(&self, user: &str, channel: &str, ts: &str) -> Option<Message> {
+        let state = self.lock();
+        let mut messages = state.messages.iter().filter(|message| message.channel == channel && message.ts == ts);
+        messages.find(|message| message.ephemeral_for.as_deref().is_none_or(|only| only == user)).cloned()
+    }
+
+    fn change(
+        &self,
+        concerned: impl Fn(&Message) -> bool,
+        channel: &str,
+        ts: &str,
+        change: Change,
+        now: Timestamp,
+    ) -> Option<Message> {
         let mut state = self.lock();
         let edited = state.next_ts(now);
-        let message = state.find(channel, ts)?;
+        let mut messages = state.messages.iter_mut();
+        let message = messages.find(|message| message.channel == channel && message.ts == ts && concerned(message))?;
         if let Some(text) = change.text {
             message.text = text;
         }
@@ -337,9 +463,11 @@ pub(super) fn to_json(message: &Message, replies: &[Message], with_metadata: boo
     let mut object = Map::new();
     let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
     set("type", json!("message"));
-    set("user", json!(BOT_USER_ID));
-    set("bot_id", json!(BOT_ID));
-    set("app_id", json!(APP_ID));
+    set("user", json!(message.user.as_deref().unwrap_or(BOT_USER_ID)));
+    if message.user.is_none() {
+        set("bot_id", json!(BOT_ID));
+        set("app_id", json!(APP_ID));
+    }
     set("team", json!(TEAM_ID));
     set("ts", json!(message.ts));
     set("text", json!(message.text));
@@ -354,8 +482,11 @@ pub(super) fn to_json(message: &Message, replies: &[Message], with_metadata: boo
     }
     if let (false, Some(latest)) = (message.is_reply(), replies.last()) {
         set("reply_count", json!(replies.len()));
-        set("reply_users_count", json!(1));
-        set("reply_users", json!([BOT_USER_ID]));
+        let mut users: Vec<_> = replies.iter().map(|reply| reply.user.as_deref().unwrap_or(BOT_USER_ID)).collect();
+        users.sort_unstable();
+        users.dedup();
+        set("reply_users_count", json!(users.len()));
+        set("reply_users", json!(users));
         set("latest_reply", json!(latest.ts));
     }
     if let Some(edited) = &message.edited {

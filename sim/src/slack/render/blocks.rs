@@ -2,17 +2,18 @@
 
 use serde_json::Value;
 
+use super::elements::element;
 use super::rich_text::rich_text;
-use super::{Html, emoji, link_target, mrkdwn, text_object};
+use super::{Html, emoji, mrkdwn, text_object};
 
-/// One block.
-pub(in crate::slack) fn block(block: &Value) -> Html {
+/// One block; `at` is its pointer within the message.
+pub(in crate::slack) fn block(block: &Value, at: &str) -> Html {
     let mut html = Html::default();
     match block["type"].as_str() {
         Some("header") => {
             html.markup("<h3>").html(&text_object(&block["text"])).markup("</h3>");
         }
-        Some("section") => section(&mut html, block),
+        Some("section") => section(&mut html, block, at),
         Some("context") => {
             html.markup("<div class=\"context\">");
             for element in list(block, "elements") {
@@ -25,7 +26,9 @@ pub(in crate::slack) fn block(block: &Value) -> Html {
         }
         Some("actions") => {
             html.markup("<div class=\"actions\">");
-            list(block, "elements").iter().for_each(|element| button(&mut html, element));
+            for (index, inner) in list(block, "elements").iter().enumerate() {
+                html.html(&element(inner, &format!("{at}/elements/{index}")));
+            }
             html.markup("</div>");
         }
         Some("rich_text") => {
@@ -53,7 +56,7 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().map_or(&[], Vec::as_slice)
 }
 
-fn section(html: &mut Html, block: &Value) {
+fn section(html: &mut Html, block: &Value, at: &str) {
     html.markup("<div class=\"section\"><div>");
     if !block["text"].is_null() {
         html.html(&text_object(&block["text"]));
@@ -67,32 +70,8 @@ fn section(html: &mut Html, block: &Value) {
         html.markup("</div>");
     }
     html.markup("</div>");
-    if block["accessory"]["type"] == "button" {
-        button(html, &block["accessory"]);
-    }
+    html.html(&element(&block["accessory"], &format!("{at}/accessory")));
     html.markup("</div>");
-}
-
-/// A button; without an address it is inert, as nobody behind this page could answer a click.
-fn button(html: &mut Html, element: &Value) {
-    if element["type"] != "button" {
-        return;
-    }
-    let label = text_object(&element["text"]);
-    match element["url"].as_str().and_then(link_target) {
-        Some(address) => {
-            html.markup("<a class=\"button\" rel=\"noopener noreferrer\" target=\"_blank\" href=\"").text(address);
-            html.markup("\">").html(&label).markup("</a>");
-        }
-        None => {
-            html.markup(match element["style"].as_str() {
-                Some("primary") => "<button type=\"button\" class=\"button primary\">",
-                Some("danger") => "<button type=\"button\" class=\"button danger\">",
-                _ => "<button type=\"button\" class=\"button\">",
-            });
-            html.html(&label).markup("</button>");
-        }
-    }
 }
 
 fn table(html: &mut Html, block: &Value) {
@@ -114,8 +93,8 @@ fn table(html: &mut Html, block: &Value) {
     html.markup("</table></div>");
 }
 
-/// An attachment: a colour bar beside blocks, or beside the older title, text and fields.
-pub(in crate::slack) fn attachment(attachment: &Value) -> Html {
+/// An attachment, at the pointer `at` within the message: a colour bar beside blocks, or beside the older title, text and fields.
+pub(in crate::slack) fn attachment(attachment: &Value, at: &str) -> Html {
     let mut html = Html::default();
     html.markup("<div class=\"attachment\"><i class=\"bar\"");
     if let Some(color) = attachment["color"].as_str().and_then(color) {
@@ -134,8 +113,8 @@ pub(in crate::slack) fn attachment(attachment: &Value) -> Html {
             html.markup("</b><br>").html(&mrkdwn(field["value"].as_str().unwrap_or_default())).markup("</div></div>");
         }
     }
-    for inner in blocks {
-        html.html(&block(inner));
+    for (index, inner) in blocks.iter().enumerate() {
+        html.html(&block(inner, &format!("{at}/blocks/{index}")));
     }
     if let Some(footer) = attachment["footer"].as_str() {
         html.markup("<div class=\"context\"><span>").html(&emoji(footer)).markup("</span></div>");
@@ -168,7 +147,7 @@ mod tests {
     fn a_colour_that_is_none_does_not_reach_the_page() {
         assert_eq!(color("#E01E5A").as_deref(), Some("#E01E5A"));
         assert_eq!(color("red;background:url(//x)"), None);
-        let html = attachment(&json!({"color": "\"><script>", "text": "x"})).to_string();
+        let html = attachment(&json!({"color": "\"><script>", "text": "x"}), "/attachments/0").to_string();
         assert!(!html.contains("script"), "{html}");
     }
 
@@ -187,7 +166,7 @@ mod tests {
             json!({"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": hostile}]}]}),
         ];
         for value in blocks {
-            let html = block(&value).to_string();
+            let html = block(&value, "/blocks/0").to_string();
             assert!(
                 html.contains("&lt;img src=x") && !html.contains("<img") && !html.contains("javascript:"),
                 "{html}"

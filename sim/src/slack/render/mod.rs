@@ -4,6 +4,7 @@
 //! [`Html::markup`], which takes nothing but literals.
 
 mod blocks;
+mod elements;
 mod emoji;
 mod mrkdwn;
 mod rich_text;

@@ -4,6 +4,7 @@
 //! emphasis marks, which count only at the edges of words. The sender has escaped `&`, `<` and `>`; they are unescaped here
 //! once and escaped again on their way out.
 
+use super::super::people::name_of;
 use super::{Html, emoji, link_target};
 
 /// Text with mrkdwn in it, as HTML.
@@ -116,13 +117,17 @@ fn reference(html: &mut Html, tail: &str) -> Option<usize> {
         return Some(end + 1);
     }
     let shown = match target.split_at_checked(1)? {
-        ("@", user) => format!("@{}", label.unwrap_or(user)),
+        ("@", user) => format!("@{}", label.or(name_of(user)).unwrap_or(user)),
         ("#", channel) => format!("#{}", label.unwrap_or(channel)),
         ("!", special) if special.starts_with("date^") => {
             html.markup("<time>").text(label.unwrap_or_default()).markup("</time>");
             return Some(end + 1);
         }
         ("!", special @ ("here" | "channel" | "everyone")) => format!("@{special}"),
+        ("!", special) if special.starts_with("subteam^") => {
+            let group = special.trim_start_matches("subteam^");
+            format!("@{}", label.or(name_of(group)).unwrap_or(group))
+        }
         ("!", special) => label.unwrap_or(special).to_owned(),
         _ => return None,
     };
