@@ -20,7 +20,7 @@ demo: build
 
 .PHONY: build
 build:
-	$(CARGO) build --locked --package cli --package alarm-analysis
+	$(CARGO) build --locked --package cli $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
 ## All tests: values, flows over the simulated world, and the outside judges of our protocols.
 test: judges

@@ -41,5 +41,8 @@ pub(crate) fn kubernetes_minor() -> &'static str {
     KUBERNETES_VERSION.rsplit_once('.').map_or(KUBERNETES_VERSION, |(minor, _)| minor)
 }
 
+/// What the simulated Slack signs its requests with.
+pub const SIGNING_SECRET: &str = "sim-signing-secret";
+
 /// The region everything is in.
 pub const REGION: &str = "ap-northeast-2";

@@ -18,9 +18,6 @@ use crate::{clock, kube, kube_faults};
 /// The token of the one bot. Slack's real ones are longer.
 const BOT_TOKEN: &str = "xoxb-sim";
 
-/// What Slack signs its requests with.
-const SIGNING_SECRET: &str = "sim-signing-secret";
-
 /// What is simulated, and how fast.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -121,7 +118,7 @@ impl Sim {
         let (slack_listener, slack) = bind(slack_port).await?;
         let account = Account::new(Arc::clone(&world), format!("http://{kube}"), faults.clone());
         account.secrets.put("nightshift/slack-bot-token", BOT_TOKEN);
-        account.secrets.put("nightshift/slack-signing-secret", SIGNING_SECRET);
+        account.secrets.put("nightshift/slack-signing-secret", crate::SIGNING_SECRET);
         workspace.serve_at(format!("http://{slack}/"));
         let tasks = vec![
             serve(kube_listener, kube_faults::layer(kube::router(Arc::clone(&world)), faults.clone())),
@@ -192,7 +189,7 @@ impl Sim {
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("SLACK_API_URL", format!("http://{}/api/", self.slack)),
             ("SLACK_BOT_TOKEN", BOT_TOKEN.to_owned()),
-            ("SLACK_SIGNING_SECRET", SIGNING_SECRET.to_owned()),
+            ("SLACK_crate::SIGNING_SECRET", crate::SIGNING_SECRET.to_owned()),
             ("SLACK_CHANNEL", slack::ALERTS_CHANNEL.to_owned()),
             ("BEDROCK_ANALYSIS_AGENT_ID", aws::MECHANICAL_AGENT_ID.to_owned()),
             ("BEDROCK_ANALYSIS_AGENT_ALIAS_ID", aws::AGENT_ALIAS_ID.to_owned()),

@@ -70,14 +70,16 @@ impl Drop for Stage {
 }
 
 /// Hands on what the world raises, and sends what the schedule sends.
-async fn work(sim: Arc<Sim>, product: Product) {
+async fn work(sim: Arc<Sim>, product: Product, logs: bool) {
+    // Open for as long as this works.
+    let _door = product.open(&sim, logs).await;
     let mut looks = tokio::time::interval(LOOK);
     let mut sweeps = tokio::time::interval(SWEEP);
     sweeps.tick().await;
     loop {
         tokio::select! {
             _ = looks.tick() => {
-                if product.take_alarms(&sim) == 0 {
+                if product.take_alarms(&sim) == 0 && !product.has_work() {
                     continue;
                 }
                 let report = product.work().await;
@@ -111,7 +113,7 @@ impl Stage {
         options.workspace = workspace;
         let sim = Arc::new(Sim::start(options).await?);
         let product = Product::start(&sim, arguments.logs).await?;
-        let work = tokio::spawn(work(Arc::clone(&sim), product));
+        let work = tokio::spawn(work(Arc::clone(&sim), product, arguments.logs));
         let mut stage = Self { scenario, sim, work, shown: Panel::default() };
         stage.show();
         Ok(stage)

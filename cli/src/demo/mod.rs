@@ -1,9 +1,11 @@
 //! `nightshift demo`: the real functions against a simulated cluster, and the Slack channel to watch.
 //!
 //! The function's own binary runs against a Lambda Runtime API; what the world's alarms say reaches it as EventBridge
-//! events through a queue, as it does on AWS. [`live`] shows a page on which things can be broken one after the other;
+//! events through a queue, as it does on AWS. [`live`] shows a page on which things can be broken one after the other, and
+//! opens [`door`], so that commands, clicks and questions on the page reach the functions behind it;
 //! [`headless`] runs one scenario to its end, in the world's time rather than the machine's, and judges what was posted.
 
+mod door;
 mod headless;
 mod live;
 mod messages;
