@@ -30,10 +30,23 @@ pub fn python() -> Option<PathBuf> {
 ///
 /// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES=1`.
 pub fn kubectl() -> Option<PathBuf> {
+    on_path("kubectl")
+}
+
+/// Chromium, found on the path.
+///
+/// # Panics
+///
+/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES=1`.
+pub fn chromium() -> Option<PathBuf> {
+    on_path("chromium")
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|directory| directory.join("kubectl")).find(|file| file.is_file());
+    let found = std::env::split_paths(&path).map(|directory| directory.join(program)).find(|file| file.is_file());
     if found.is_none() {
-        skipped("no kubectl on the path");
+        skipped(&format!("no {program} on the path"));
     }
     found
 }
