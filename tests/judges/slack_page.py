@@ -100,7 +100,7 @@ def drive(browser, width, scheme):
     look(page, f"{name}-channel")
 
     composer = type_in(page, "/h")
-    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.locator(".suggestions li")).to_have_count(1)
     page.screenshot(path=DIRECTORY / f"{name}-completion.png")
     composer.press("Tab")
     expect(composer).to_have_value("/health ")
