@@ -44,8 +44,12 @@ pub(crate) fn connector(tls: ClientConfig, connect_timeout: Duration) -> HttpsCo
 }
 
 /// A client for a service at `base`; it follows no redirects, for a token must not follow one elsewhere.
+///
+/// # Errors
+///
+/// Where TLS cannot be set up.
 #[cfg(any(feature = "prometheus", feature = "slack"))]
-pub(crate) fn client(base: &url::Url, connect_timeout: Duration) -> Result<reqwest::Client, ClientError> {
+pub fn client(base: &url::Url, connect_timeout: Duration) -> Result<reqwest::Client, ClientError> {
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls(roots(base.scheme() == "https"))?)
         .connect_timeout(connect_timeout)
@@ -57,7 +61,7 @@ pub(crate) fn client(base: &url::Url, connect_timeout: Duration) -> Result<reqwe
 /// Why there is no HTTP client.
 #[cfg(any(feature = "prometheus", feature = "slack"))]
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ClientError {
+pub enum ClientError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),

@@ -15,7 +15,7 @@ pub mod diagnosis;
 #[cfg(feature = "eks")]
 pub mod eks;
 #[cfg(feature = "http")]
-mod http;
+pub mod http;
 pub mod incident;
 pub mod json;
 pub mod metrics;

@@ -20,8 +20,12 @@ pub enum Service {
     Kubernetes,
     /// CloudWatch.
     CloudWatch,
+    /// DynamoDB.
+    DynamoDb,
     /// EKS.
     Eks,
+    /// S3.
+    S3,
     /// STS.
     Sts,
     /// Bedrock agent runtime.

@@ -1,5 +1,6 @@
 //! End-to-end scenarios live in `tests/tests`; this library holds what they share.
 
+pub mod asks;
 pub mod binary;
 pub mod door;
 pub mod judges;

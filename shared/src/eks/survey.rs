@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     eks::error::listing_of,
-    model::Object,
+    model::{LabelSelector, Object},
     snapshot::{Gap, Series},
 };
 
@@ -43,13 +43,57 @@ impl Survey<'_> {
     pub async fn fold<T: Object, A: Default>(
         &self,
         namespace: Option<&str>,
+        add: impl FnMut(&mut A, T),
+    ) -> Result<A, (A, ReadError)> {
+        self.fold_those(namespace, &[], add).await
+    }
+
+    /// The objects of a kind whose labels `selector` matches, folded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::fold`].
+    pub async fn fold_selected<T: Object, A: Default>(
+        &self,
+        namespace: &str,
+        selector: &LabelSelector,
+        add: impl FnMut(&mut A, T),
+    ) -> Result<A, (A, ReadError)> {
+        let labels = in_words(selector);
+        self.fold_those(Some(namespace), &[("labelSelector", labels.as_str())], add).await
+    }
+
+    /// The object of this name, where there is one. Asked for as a list of one, which needs no right but to list.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be told whether there is one.
+    pub async fn named<T: Object>(&self, namespace: &str, name: &str) -> Result<Option<T>, ReadError> {
+        let field = format!("metadata.name={name}");
+        let query = [("fieldSelector", field.as_str())];
+        let found = self.fold_those(Some(namespace), &query, |found: &mut Option<T>, item: T| {
+            if item.name() == name {
+                *found = Some(item);
+            }
+        });
+        found.await.map_err(|(_, error)| error)
+    }
+
+    async fn fold_those<T: Object, A: Default>(
+        &self,
+        namespace: Option<&str>,
+        query: &[(&str, &str)],
         mut add: impl FnMut(&mut A, T),
     ) -> Result<A, (A, ReadError)> {
         let what = listing_of(T::KIND, namespace);
         let (mut all, mut next, mut size, mut restarts) =
             (A::default(), String::new(), self.reading.plan.page_size.max(1), 0);
         loop {
-            let path = list_path(T::KIND, namespace, size, &next);
+            let mut path = list_path(T::KIND, namespace, size, &next);
+            for (name, value) in query {
+                let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                path.push_str(&format!("&{name}={value}"));
+            }
             match self.cluster.page::<T>(&self.reading, &path, &what, namespace).await {
                 Ok((page, unreadable)) => {
                     if unreadable > 0 {
@@ -94,5 +138,37 @@ impl Survey<'_> {
     /// What was left out without an error, and the API server's clock once it has answered.
     pub fn end(self) -> (Vec<Gap>, Option<Timestamp>) {
         self.reading.end().unwrap_or_default()
+    }
+}
+
+/// A selector as a query has it: `app=api,tier in (a,b),!old`.
+fn in_words(selector: &LabelSelector) -> String {
+    let labels = selector.match_labels.iter().map(|(key, value)| format!("{key}={value}"));
+    let expressions = selector.match_expressions.iter().map(|one| match one.operator.as_str() {
+        "In" => format!("{} in ({})", one.key, one.values.join(",")),
+        "NotIn" => format!("{} notin ({})", one.key, one.values.join(",")),
+        "DoesNotExist" => format!("!{}", one.key),
+        _ => one.key.clone(),
+    });
+    labels.chain(expressions).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LabelSelectorRequirement;
+
+    #[test]
+    fn a_selector_is_asked_for_in_the_apis_words() {
+        let one = |operator: &str, values: &[&str]| LabelSelectorRequirement {
+            key: "tier".into(),
+            operator: operator.into(),
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+        let selector = LabelSelector {
+            match_labels: [("app".to_owned(), "api".to_owned())].into(),
+            match_expressions: vec![one("In", &["a", "b"]), one("Exists", &[]), one("DoesNotExist", &[])],
+        };
+        assert_eq!(in_words(&selector), "app=api,tier in (a,b),tier,!tier");
     }
 }

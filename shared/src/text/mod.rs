@@ -20,10 +20,18 @@ use unic_langid::LanguageIdentifier;
 pub use language::Language;
 pub use time::{Clock, Duration};
 
-const EN: &[&str] =
-    &[include_str!("en/message.ftl"), include_str!("en/causes.ftl"), include_str!("en/remediation.ftl")];
-const KO: &[&str] =
-    &[include_str!("ko/message.ftl"), include_str!("ko/causes.ftl"), include_str!("ko/remediation.ftl")];
+const EN: &[&str] = &[
+    include_str!("en/message.ftl"),
+    include_str!("en/causes.ftl"),
+    include_str!("en/commands.ftl"),
+    include_str!("en/remediation.ftl"),
+];
+const KO: &[&str] = &[
+    include_str!("ko/message.ftl"),
+    include_str!("ko/causes.ftl"),
+    include_str!("ko/commands.ftl"),
+    include_str!("ko/remediation.ftl"),
+];
 
 /// A value for a sentence.
 #[derive(Debug, Clone, PartialEq)]

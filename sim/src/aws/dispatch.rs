@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::AwsError;
 use super::protocol::Protocol;
 use super::value::Value;
-use super::{Account, bedrock, cloudwatch, eks, events, secrets, sts};
+use super::{Account, bedrock, cloudwatch, eks, events, secrets, stores, sts};
 use crate::fault::Service;
 
 /// The id of every request: nothing here is worth looking up by it.
@@ -31,6 +31,7 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
             "GraniteServiceVersion20100801" => Rpc::CloudWatch,
             "secretsmanager" => Rpc::SecretsManager,
             "AWSEvents" => Rpc::EventBridge,
+            "DynamoDB_20120810" => Rpc::DynamoDb,
             _ => return unknown(&uri, target),
         };
         return rpc(&account, service, Protocol::Json, operation, &headers, &body).await;
@@ -54,6 +55,17 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         ("GET", ["clusters", name]) => {
             rest(&account, Service::Eks, "DescribeCluster", &headers, || eks::describe_cluster(&account, name)).await
         }
+        ("HEAD", [bucket]) => {
+            let refusal = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
+            let effect = async {
+                if is_signed(&headers) {
+                    stores::head_bucket(&account, bucket)
+                } else {
+                    StatusCode::FORBIDDEN.into_response()
+                }
+            };
+            account.faults.serve(Service::S3, "HeadBucket", refusal, effect).await
+        }
         ("POST", ["agents", agent, "agentAliases", alias, "sessions", session, "text"]) => {
             bedrock::invoke_agent(&account, agent, alias, session, &headers, &body).await
         }
@@ -75,6 +87,7 @@ pub(super) fn is_signed(headers: &HeaderMap) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rpc {
     CloudWatch,
+    DynamoDb,
     EventBridge,
     SecretsManager,
     Sts,
@@ -95,6 +108,7 @@ async fn rpc(
             "Throttling",
             "InternalServiceFault",
         ),
+        Rpc::DynamoDb => (Service::DynamoDb, "", "ThrottlingException", "InternalServerError"),
         Rpc::EventBridge => (Service::EventBridge, "", "ThrottlingException", "InternalException"),
         Rpc::SecretsManager => (Service::SecretsManager, "", "ThrottlingException", "InternalServiceError"),
         Rpc::Sts => (Service::Sts, "https://sts.amazonaws.com/doc/2011-06-15/", "Throttling", "InternalFailure"),
@@ -113,6 +127,7 @@ async fn rpc(
 fn call(account: &Account, service: Rpc, operation: &str, input: &Value) -> Result<Value, AwsError> {
     match service {
         Rpc::CloudWatch => cloudwatch::call(account.world(), operation, input),
+        Rpc::DynamoDb => stores::call(account, operation, input),
         Rpc::EventBridge => events::call(account, operation, input),
         Rpc::SecretsManager => secrets::call(account, operation, input),
         Rpc::Sts => sts::call(account, operation),

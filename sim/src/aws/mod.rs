@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod protocol;
 mod secrets;
+mod stores;
 mod sts;
 mod value;
 
@@ -26,6 +27,7 @@ use crate::world::World;
 
 pub use bedrock::{AGENT_ALIAS_ID, HOSTILE_AGENT_ID, MECHANICAL_AGENT_ID};
 pub use secrets::Secrets;
+pub use stores::Stores;
 
 /// What the account is a view of.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Account {
     pub kube_endpoint: String,
     /// Secrets Manager's secrets.
     pub secrets: Secrets,
+    /// S3's buckets and DynamoDB's tables, by name alone.
+    pub stores: Stores,
     /// EventBridge's buses.
     pub buses: Buses,
     /// What goes wrong.
@@ -51,6 +55,7 @@ impl Account {
             world,
             kube_endpoint,
             secrets: Secrets::default(),
+            stores: Stores::default(),
             buses: Buses::default(),
             faults,
             sessions: Arc::default(),

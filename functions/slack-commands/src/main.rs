@@ -1,0 +1,13 @@
+//! The `slack-commands` Lambda.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use shared::config::Settings;
+use slack_commands::{App, REQUIRED, invoked};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let settings = Settings::from_env(REQUIRED)?;
+    shared::telemetry::init(&settings.log);
+    let app = App::new(settings);
+    run(service_fn(async |event: LambdaEvent<_>| invoked(&app, event).await)).await
+}
