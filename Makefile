@@ -12,7 +12,7 @@ ifneq ($(shell command -v kubectl),)
 export NIGHTSHIFT_REQUIRE_JUDGES := 1
 endif
 
-.PHONY: demo test judges lint deny bench bench-diagnosis bench-checks bench-cold-start bench-first-message bench-first-answer release deploy clean
+.PHONY: demo test judges lint deny bench bench-diagnosis bench-checks bench-gray-failure bench-cold-start bench-first-message bench-first-answer release deploy clean
 
 ## The product against a simulated cluster; prints the address of the Slack channel's page.
 demo: build
@@ -49,8 +49,9 @@ lint:
 deny:
 	$(CARGO) deny --locked check licenses bans sources
 
-## Figures: diagnosis on recorded incidents (when present), cold start, package size, time to the first message.
-bench: bench-diagnosis bench-checks bench-cold-start bench-first-message bench-first-answer
+## Figures: diagnosis on recorded incidents (when present), checks of answers, limping zones found, cold start, package size, time to
+## the first message and to the first answer.
+bench: bench-diagnosis bench-checks bench-gray-failure bench-cold-start bench-first-message bench-first-answer
 
 bench-diagnosis:
 	$(CARGO) bench --locked --package shared --no-default-features --bench diagnosis
@@ -58,6 +59,9 @@ bench-diagnosis:
 ## The checks of the agent's answers and redaction: adversarial, good and look-alike tables.
 bench-checks:
 	$(CARGO) test --locked --package shared --test answers --test redaction -- --nocapture --test-threads 1
+
+bench-gray-failure:
+	$(CARGO) bench --locked --package gray-failure --bench seeded
 
 bench-cold-start: judges release
 	$(VENV)/bin/python tests/bench/cold_start.py target/release/alarm-analysis target/release/empty-function

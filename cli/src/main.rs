@@ -1,5 +1,6 @@
 //! `nightshift`: the laptop side of the same code that runs in the functions.
 
+mod backtest;
 mod capture;
 mod check_config;
 mod demo;
@@ -26,6 +27,8 @@ enum Command {
     Diagnose(diagnose::Arguments),
     /// Write a snapshot of a live cluster, in the layout of `kubectl cluster-info dump`.
     Capture(capture::Arguments),
+    /// What a function would have done, over recorded data.
+    Backtest(backtest::Arguments),
     /// Run the whole product against a simulated cluster and show the Slack channel.
     Demo(demo::Arguments),
     /// Read, check and explain every setting.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         match Arguments::parse().command {
             Command::Diagnose(arguments) => diagnose::run(arguments).await,
             Command::Capture(arguments) => capture::run(arguments).await,
+            Command::Backtest(arguments) => backtest::run(arguments),
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Thresholds(arguments) => thresholds::run(arguments).await,

@@ -1,0 +1,331 @@
+//! The judgement on one zone at one minute: what its window holds against it, and whether that is proof.
+
+use std::collections::BTreeMap;
+
+use super::{
+    ZoneId,
+    evidence::{self, Corroboration, Evidence, Gathered},
+    minute::Tally,
+    numbers::{LogSum, binomial_at_least},
+    reason::Reason,
+    rules::Rules,
+    zone::{Entry, Zone},
+};
+
+/// The part of the proof that each signal may contribute.
+const WEIGHT_FAULTS: f64 = 0.7;
+const WEIGHT_LATENCY: f64 = 0.3;
+/// The exact test against the others has to say at least this.
+const EXACT: f64 = 1e-3;
+/// Entries by which it is told whether a zone that was left is well.
+const WELL_OVER: usize = 10;
+/// A zone is well again below this: less than the warning takes, so that it does not flap.
+const WELL_BELOW: f64 = 1.15;
+
+/// The judgement.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Verdict {
+    pub(crate) finding: Finding,
+    pub(crate) evidence: Evidence,
+    /// Entries that the trouble covers.
+    pub(crate) entries: usize,
+    /// Whether it was well of late; `None` where that cannot be told.
+    pub(crate) well: Option<bool>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// Nothing worth a word.
+    Well,
+    /// Worth a warning, and why no more than that.
+    Suspicious(Reason),
+    /// Proven.
+    Faulty(Reason),
+}
+
+/// Judges a zone. `proof` is the part of the full evidence that is asked for: 1 but where something else already speaks.
+pub(crate) fn judge(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, rules: &Rules, proof: f64) -> Verdict {
+    let zone = &zones[id];
+    let newest_first = || zone.window.iter().rev();
+    let faults = evidence::of_faults(newest_first(), &zone.noise);
+    let latency = evidence::of_latency(newest_first(), &zone.latency_noise);
+    let mut sum = LogSum::new();
+    sum.add(faults.ln + WEIGHT_FAULTS.ln());
+    sum.add(latency.ln + WEIGHT_LATENCY.ln());
+    let total = sum.ln();
+    let threshold = rules.log_threshold();
+    let well = well(zone, rules);
+    if total < 0.5 * rules.log_watch() {
+        return Verdict { finding: Finding::Well, evidence: Evidence::default(), entries: 0, well };
+    }
+    let (early, proposal) = (Rules::times(rules.early_warning), Rules::times(rules.proposal));
+    let by_faults = Signal::of_faults(zone, &faults, rules, early);
+    let by_latency = Signal::of_latency(zone, &latency, rules, early);
+    let named = newest_first().take(30).any(|entry| entry.sample.named_by_aws);
+    let needed = threshold * proof.min(if named { 2.0 / 3.0 } else { 1.0 });
+    let both = by_faults.worse(early) && by_latency.worse(early) && faults.ln.min(latency.ln) >= 0.5 * needed;
+    let leading = if by_faults.worse(proposal) && faults.ln >= latency.ln { &by_faults } else { &by_latency };
+    let leading = if leading.worse(early) { leading } else { &by_faults };
+    let entries = leading.entries;
+    let mut evidence = numbers(zone, entries);
+    evidence.log_evidence_faults = faults.ln.max(0.0);
+    evidence.log_evidence_latency = latency.ln.max(0.0);
+    evidence.log_threshold = needed;
+    evidence.p_value = by_faults.p_value;
+    let performance = by_faults.times().max(by_latency.times());
+    evidence.below_baseline_percent = 100.0 * (1.0 - 1.0 / performance.max(1.0));
+    if both {
+        evidence.corroborated_by.push(Corroboration::SecondSignal);
+    }
+    if named {
+        evidence.corroborated_by.push(Corroboration::Aws);
+    }
+    corroborate(&mut evidence, id, zones, entries, early);
+    evidence.others = others(id, zones, entries, leading.is_faults);
+    let log_watch = rules.log_watch() * proof;
+    let warned = (total >= log_watch || both) && (by_faults.worse(early) || by_latency.worse(early));
+    if !warned {
+        return Verdict { finding: Finding::Well, evidence, entries, well };
+    }
+    let proven = total >= needed || both;
+    let as_bad = 0.5 * leading.times_past.max(1.0).ln();
+    let finding = if zone.known < rules.known_minutes {
+        Finding::Suspicious(Reason::HardlyKnown)
+    } else if evidence.requests < rules.min_requests * f64::from(evidence.minutes.max(1)) {
+        Finding::Suspicious(Reason::TooLittleTraffic)
+    } else if evidence.others.values().any(|times| *times >= early && times.ln() >= as_bad) {
+        Finding::Suspicious(Reason::OtherZonesToo)
+    } else if !leading.worse(proposal) || !proven || !leading.lasting {
+        Finding::Suspicious(Reason::EarlyWarning)
+    } else if leading.is_faults && (evidence.faults < rules.min_faults || by_faults.p_value > EXACT) {
+        Finding::Suspicious(Reason::TooFewFaults)
+    } else if evidence.corroborated_by.is_empty() {
+        Finding::Suspicious(Reason::NotCorroborated)
+    } else {
+        Finding::Faulty(match (both, leading.is_faults) {
+            (true, _) => Reason::FaultsAndLatency,
+            (false, true) => Reason::Faults,
+            (false, false) => Reason::Latency,
+        })
+    };
+    Verdict { finding, evidence, entries, well }
+}
+
+/// What one signal says over the time of the trouble.
+struct Signal {
+    is_faults: bool,
+    entries: usize,
+    times_others: f64,
+    times_past: f64,
+    p_value: f64,
+    lasting: bool,
+}
+
+impl Signal {
+    /// How much worse, by the more lenient of both comparisons.
+    fn times(&self) -> f64 {
+        self.times_others.min(self.times_past)
+    }
+
+    fn worse(&self, times: f64) -> bool {
+        self.times() >= times
+    }
+
+    fn of_faults(zone: &Zone, gathered: &Gathered, rules: &Rules, early: f64) -> Self {
+        let entries = gathered.entries.max(rules.persistence_minutes as usize);
+        let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
+        let sum = |part: fn(&Entry) -> f64| of.iter().map(|entry| part(entry)).sum::<f64>();
+        let (faults, expected, usual) = (sum(|one| one.sample.faults), sum(|one| one.expected), sum(|one| one.usual));
+        let (exposure, others, others_exposure) =
+            (sum(|one| one.exposure), sum(|one| one.others_faults), sum(|one| one.others_exposure));
+        let scatter = zone.noise.scatter.max(1.0);
+        let share = exposure / (exposure + others_exposure);
+        let by_others = (faults / exposure) / ((others + 0.5) / others_exposure);
+        Self {
+            is_faults: true,
+            entries,
+            // By what was expected, and by what the others did in this very time.
+            times_others: (faults / expected.max(1e-9)).min(1.15 * by_others),
+            times_past: if usual > 0.0 { faults / usual } else { f64::INFINITY },
+            p_value: binomial_at_least(faults / scatter, (faults + others) / scatter, share),
+            lasting: of.len() >= entries
+                && stands_without_its_worst(zone, &of, rules)
+                && lasting(&of, rules.persistence_minutes as usize, |block: &[&Entry]| {
+                    let faults: f64 = block.iter().map(|entry| entry.sample.faults).sum();
+                    faults >= early * block.iter().map(|entry| entry.expected).sum::<f64>()
+                }),
+        }
+    }
+
+    fn of_latency(zone: &Zone, gathered: &Gathered, rules: &Rules, early: f64) -> Self {
+        // One minute more than faults: pauses and warm-ups are common.
+        let least = rules.persistence_minutes as usize + 1;
+        let entries = gathered.entries.max(least);
+        let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
+        let latencies: Vec<_> = of.iter().filter_map(|entry| entry.latency).collect();
+        #[expect(clippy::cast_precision_loss, reason = "at most 60")]
+        let mean = |sum: f64| if latencies.is_empty() { 0.0 } else { sum / latencies.len() as f64 };
+        let recent: Vec<f64> = of.iter().take(least).filter_map(|entry| Some(entry.latency?.off())).collect();
+        let slow = recent.iter().filter(|off| **off >= early.ln()).count();
+        Self {
+            is_faults: false,
+            entries,
+            times_others: mean(latencies.iter().map(super::zone::Latency::off).sum()).exp(),
+            times_past: mean(latencies.iter().map(|one| one.over_past).sum()).exp(),
+            p_value: 1.0,
+            lasting: recent.len() == least && slow + 1 >= least && recent[0] >= early.ln(),
+        }
+    }
+}
+
+/// Whether trouble is there now and in most of the latest minutes. Where so few faults are expected that a minute says
+/// nothing, blocks of minutes are asked in its place.
+fn lasting(newest_first: &[&Entry], minutes: usize, worse: impl Fn(&[&Entry]) -> bool) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "at most 60")]
+    let mean = newest_first.iter().map(|entry| entry.expected).sum::<f64>() / newest_first.len().max(1) as f64;
+    let mut length = 1;
+    while f64::from(length) * mean < 3.0 && (length as usize) * minutes < newest_first.len() {
+        length += 1;
+    }
+    let blocks: Vec<bool> = newest_first.chunks(length as usize).take(minutes).map(&worse).collect();
+    blocks.first() == Some(&true) && blocks.iter().filter(|bad| **bad).count() + 1 >= minutes
+}
+
+/// Faults that the latest `entries` would have had as in the past: as in the hour before, or as in the last seven days where
+/// that is less. (The other way round, it would be the others that got better.)
+fn usual_faults(zone: &Zone, entries: usize) -> f64 {
+    let of = || zone.window.iter().rev().take(entries);
+    let before: Vec<&Entry> = zone.window.iter().rev().skip(entries).filter(|entry| !entry.suspect).collect();
+    let by_week: f64 = of().map(|entry| entry.usual).sum();
+    let (faults, requests) =
+        before.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.sample.requests));
+    if before.len() < 20 || faults < 20.0 {
+        return by_week;
+    }
+    let by_hour = of().map(|entry| entry.sample.requests).sum::<f64>() * faults / requests;
+    if by_week > 0.0 { by_week.min(by_hour) } else { by_hour }
+}
+
+/// Whether there is trouble besides the worst minute: a single burst, however large, is none that lasts.
+fn stands_without_its_worst(zone: &Zone, of: &[&Entry], rules: &Rules) -> bool {
+    let over = |entry: &Entry| entry.sample.faults - entry.expected;
+    let worst = of.iter().copied().max_by(|a, b| over(a).total_cmp(&over(b))).map(|entry| entry.at);
+    let rest = || of.iter().copied().filter(|entry| Some(entry.at) != worst);
+    let (faults, expected) = rest().fold((0.0, 0.0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.expected));
+    let gathered = evidence::of_faults(rest(), &zone.noise);
+    faults >= Rules::times(rules.early_warning) * expected && gathered.ln >= 0.5 * rules.log_threshold()
+}
+
+/// Whether the zone was well over the latest minutes; `None` without enough traffic to tell.
+fn well(zone: &Zone, rules: &Rules) -> Option<bool> {
+    let of: Vec<&Entry> = zone.window.iter().rev().take(WELL_OVER).collect();
+    let sum = |part: fn(&Entry) -> f64| of.iter().map(|entry| part(entry)).sum::<f64>();
+    #[expect(clippy::cast_precision_loss, reason = "at most 10")]
+    if of.is_empty() || sum(|one| one.sample.requests) < rules.min_requests * of.len() as f64 {
+        return None;
+    }
+    let (faults, expected) = (sum(|one| one.sample.faults), sum(|one| one.expected));
+    let chance = (zone.noise.scatter * expected).sqrt();
+    let latency: Vec<f64> = of.iter().filter_map(|entry| Some(entry.latency?.off())).collect();
+    #[expect(clippy::cast_precision_loss, reason = "at most 10")]
+    let slow = latency.iter().sum::<f64>() / latency.len().max(1) as f64;
+    let latency_chance = (zone.latency_noise.drift + zone.latency_noise.scatter / 10.0).sqrt();
+    Some(faults <= (WELL_BELOW * expected).max(expected + chance) && slow <= WELL_BELOW.ln().max(latency_chance))
+}
+
+/// The numbers of the latest `entries`.
+fn numbers(zone: &Zone, entries: usize) -> Evidence {
+    let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
+    let sum = |part: fn(&Entry) -> f64| of.iter().map(|entry| part(entry)).sum::<f64>();
+    let (requests, faults, expected) =
+        (sum(|one| one.sample.requests), sum(|one| one.sample.faults), sum(|one| one.expected));
+    let latencies: Vec<_> = of.iter().filter_map(|entry| entry.latency).collect();
+    #[expect(clippy::cast_precision_loss, reason = "at most 60")]
+    let mean = |sum: f64| (!latencies.is_empty()).then(|| (sum / latencies.len() as f64).exp());
+    let per = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+    Evidence {
+        minutes: u32::try_from(of.len()).unwrap_or(u32::MAX),
+        requests,
+        faults,
+        expected_faults: expected,
+        fault_percent: 100.0 * per(faults, requests),
+        others_fault_percent: 100.0
+            * per(sum(|one| one.others_faults), sum(|one| one.others_exposure))
+            * per(sum(|one| one.exposure), requests),
+        times_others: per(faults, expected),
+        times_usual: per(faults, usual_faults(zone, entries)),
+        latency_times_others: mean(latencies.iter().map(super::zone::Latency::off).sum()),
+        latency_times_usual: mean(latencies.iter().map(|one| one.over_past).sum()),
+        latency_ms: median(of.iter().filter_map(|entry| entry.sample.latency_ms).collect()),
+        instances: median(of.iter().filter_map(|entry| entry.sample.instances).collect()),
+        ..Evidence::default()
+    }
+}
+
+fn corroborate(evidence: &mut Evidence, id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, entries: usize, early: f64) {
+    let by = &mut evidence.corroborated_by;
+    if evidence.instances.is_some_and(|instances| instances >= 2.0) {
+        by.push(Corroboration::Instances);
+    }
+    let mut workloads: BTreeMap<&str, (Tally, Tally)> = BTreeMap::new();
+    let (mut probes, mut packets) = ((Tally::default(), Tally::default()), (Tally::default(), Tally::default()));
+    for (zone, state) in zones {
+        let own = zone == id;
+        let add = |both: &mut (Tally, Tally), one: Tally| {
+            let side = if own { &mut both.0 } else { &mut both.1 };
+            *side = side.and(one);
+        };
+        for entry in state.window.iter().rev().take(entries) {
+            for (name, tally) in &entry.sample.workloads {
+                add(workloads.entry(name).or_default(), *tally);
+            }
+            entry.sample.probes.into_iter().for_each(|tally| add(&mut probes, tally));
+            entry.sample.packets.into_iter().for_each(|tally| add(&mut packets, tally));
+        }
+    }
+    let worse = |(own, others): &(Tally, Tally)| {
+        let share = own.tried / (own.tried + others.tried).max(1e-9);
+        own.tried > 0.0
+            && others.tried > 0.0
+            && own.failed / own.tried >= early * others.failed / others.tried
+            && binomial_at_least(own.failed, own.failed + others.failed, share) < 0.01
+    };
+    if workloads.values().filter(|one| worse(one)).count() >= 2 {
+        by.push(Corroboration::Workloads);
+    }
+    if worse(&probes) {
+        by.push(Corroboration::Probes);
+    }
+    if worse(&packets) {
+        by.push(Corroboration::Packets);
+    }
+}
+
+/// How the other zones do against their own past in the same time, where that is more than chance.
+fn others(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, entries: usize, by_faults: bool) -> BTreeMap<ZoneId, f64> {
+    let mut worse = BTreeMap::new();
+    for (other, zone) in zones.iter().filter(|(other, _)| *other != id) {
+        let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
+        let times = if by_faults {
+            let (faults, usual) = of.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.usual));
+            let noise = &zone.noise;
+            let chance = 2.0 * (noise.scatter * usual + noise.drift * usual * usual).sqrt();
+            (usual > 0.0 && faults > usual + chance).then(|| faults / usual)
+        } else {
+            let latencies: Vec<f64> = of.iter().filter_map(|entry| Some(entry.latency?.over_past)).collect();
+            #[expect(clippy::cast_precision_loss, reason = "at most 60")]
+            let mean = latencies.iter().sum::<f64>() / latencies.len().max(1) as f64;
+            Some(mean.exp())
+        };
+        if let Some(times) = times {
+            worse.insert(other.clone(), times);
+        }
+    }
+    worse
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}

@@ -1,0 +1,243 @@
+//! What is carried of a zone from one minute to the next.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    latency::Season,
+    level::Level,
+    minute::Sample,
+    noise::{CountNoise, LevelNoise},
+    numbers::Fading,
+    week::Week,
+};
+
+/// Minutes over which evidence is gathered. What is older is learnt as the usual, unless it was suspect.
+pub(crate) const WINDOW: i64 = 60;
+/// Minutes of suspicion after which what was suspect is learnt after all: it is how the zone is now.
+const LEARN_ANYWAY: u32 = 6 * 60;
+
+/// What is carried of a zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Zone {
+    /// Minutes that are learnt.
+    pub(crate) known: u32,
+    /// The last minute it was heard of.
+    pub(crate) heard: Timestamp,
+    /// How often it fails, over the common rate.
+    pub(crate) factor: f64,
+    pub(crate) week: Week,
+    level: Level,
+    pub(crate) noise: CountNoise,
+    pub(crate) season: Season,
+    /// Half a day's mean of how far its latency is from the others'.
+    offset: Option<f64>,
+    offset_minutes: u32,
+    pub(crate) latency_noise: LevelNoise,
+    recent: Recent,
+    /// The latest hour, minute by minute.
+    pub(crate) window: VecDeque<Entry>,
+    suspect_run: u32,
+}
+
+/// Sums of the last hours.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+struct Recent {
+    minutes: Fading,
+    requests: Fading,
+    faults: Fading,
+}
+
+/// A minute of a zone beside the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) at: Timestamp,
+    pub(crate) sample: Sample,
+    /// Faults expected of it, going by the others.
+    pub(crate) expected: f64,
+    /// By how much more than by chance that expectation strays.
+    pub(crate) scatter: f64,
+    /// Faults expected of it, going by its own past.
+    pub(crate) usual: f64,
+    /// Its traffic, weighed by how often it usually fails.
+    pub(crate) exposure: f64,
+    pub(crate) others_faults: f64,
+    pub(crate) others_exposure: f64,
+    pub(crate) latency: Option<Latency>,
+    /// Not to be learnt from.
+    pub(crate) suspect: bool,
+}
+
+/// The latency of a minute, as logarithms.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Latency {
+    /// Over its own past.
+    pub(crate) over_past: f64,
+    /// The same, less that of the others.
+    pub(crate) over_others: f64,
+    /// What that difference usually is.
+    pub(crate) usual_difference: f64,
+    /// How uncertain it is for lack of requests, at least 1.
+    pub(crate) thin: f64,
+}
+
+impl Latency {
+    /// How far off it is.
+    pub(crate) fn off(&self) -> f64 {
+        self.over_others - self.usual_difference
+    }
+}
+
+/// What the other zones did in a minute, together.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Others {
+    pub(crate) faults: f64,
+    pub(crate) exposure: f64,
+    /// The mean of their latencies over their pasts, as logarithms.
+    pub(crate) latency: Option<f64>,
+}
+
+impl Zone {
+    pub(crate) fn new(at: Timestamp) -> Self {
+        Self {
+            known: 0,
+            heard: at,
+            factor: 1.0,
+            week: Week::default(),
+            level: Level::default(),
+            noise: CountNoise::default(),
+            season: Season::default(),
+            offset: None,
+            offset_minutes: 0,
+            latency_noise: LevelNoise::default(),
+            recent: Recent::default(),
+            window: VecDeque::new(),
+            suspect_run: 0,
+        }
+    }
+
+    /// Its latency over its own past, as a logarithm.
+    pub(crate) fn latency_over_past(&self, at: Timestamp, sample: &Sample) -> Option<f64> {
+        let latency = sample.latency_ms.filter(|latency| *latency > 0.0 && latency.is_finite())?.ln();
+        Some(latency - self.season.usual(minute_of(at)).unwrap_or(latency))
+    }
+
+    /// Takes in a minute.
+    pub(crate) fn observe(&mut self, at: Timestamp, sample: &Sample, others: &Others) {
+        self.heard = at;
+        let own_rate = self.week.rate(hour_of(at));
+        if sample.requests > 0.0 && others.exposure > 0.0 {
+            self.level.observe(others.faults, others.exposure);
+            if let Some(rate) = self.level.rate() {
+                let exposure = sample.requests * self.factor;
+                let expected = exposure * rate.mean;
+                let recent_rate = (self.recent.requests.0 > 0.0).then(|| self.recent.faults.0 / self.recent.requests.0);
+                let usual = own_rate.into_iter().chain(recent_rate).fold(0.0, f64::max);
+                let latency = self.latency_over_past(at, sample).zip(others.latency).map(|(own, others)| {
+                    let mean = self.recent.requests.0 / self.recent.minutes.0.max(1.0);
+                    Latency {
+                        over_past: own,
+                        over_others: own - others,
+                        usual_difference: self.offset.unwrap_or(own - others),
+                        thin: (mean / sample.requests).sqrt().max(1.0),
+                    }
+                });
+                self.window.push_back(Entry {
+                    at,
+                    sample: sample.clone(),
+                    expected,
+                    scatter: self.noise.scatter.max(1.0 + expected * rate.doubt),
+                    usual: sample.requests * usual,
+                    exposure,
+                    others_faults: others.faults,
+                    others_exposure: others.exposure,
+                    latency,
+                    suspect: false,
+                });
+            }
+        }
+        while self.window.front().is_some_and(|entry| minute_of(at) - minute_of(entry.at) >= WINDOW) {
+            if let Some(entry) = self.window.pop_front() {
+                self.learn(&entry);
+            }
+        }
+    }
+
+    fn learn(&mut self, entry: &Entry) {
+        self.suspect_run = if entry.suspect { self.suspect_run + 1 } else { 0 };
+        if entry.suspect && self.suspect_run < LEARN_ANYWAY {
+            return;
+        }
+        let sample = &entry.sample;
+        self.known = self.known.saturating_add(1);
+        self.week.add(hour_of(entry.at), sample.requests, sample.faults);
+        // Two hours.
+        self.recent.minutes.add(1.0, 120.0);
+        self.recent.requests.add(sample.requests, 120.0);
+        self.recent.faults.add(sample.faults, 120.0);
+        if self.known > 30 {
+            self.noise.learn(sample.faults, entry.expected);
+        }
+        if let Some(latency) = sample.latency_ms.filter(|latency| *latency > 0.0 && latency.is_finite()) {
+            let deviation = self.latency_noise.deviation().max(0.05);
+            self.season.learn(minute_of(entry.at), latency.ln(), deviation);
+        }
+        if let Some(latency) = &entry.latency {
+            self.offset_minutes = (self.offset_minutes + 1).min(720);
+            let most = 3.0 * self.latency_noise.deviation().max(0.05);
+            let offset = self.offset.unwrap_or(latency.over_others);
+            let off = (latency.over_others - offset).clamp(-most, most);
+            self.offset = Some(offset + off / f64::from(self.offset_minutes));
+            if self.known > 30 {
+                self.latency_noise.learn(latency.off() / latency.thin);
+            }
+        }
+    }
+
+    /// Marks what the window holds of the last `minutes` as not to be learnt from.
+    pub(crate) fn suspect(&mut self, minutes: usize) {
+        self.window.iter_mut().rev().take(minutes).for_each(|entry| entry.suspect = true);
+    }
+}
+
+/// What the other zones did, for each zone.
+pub(crate) fn others(zones: &BTreeMap<super::ZoneId, Zone>, at: Timestamp, minute: &super::Minute) -> Vec<Others> {
+    let each: Vec<Others> = minute
+        .zones
+        .iter()
+        .map(|(id, sample)| {
+            let zone = zones.get(id);
+            Others {
+                faults: sample.faults,
+                exposure: sample.requests * zone.map_or(1.0, |zone| zone.factor),
+                latency: zone.and_then(|zone| zone.latency_over_past(at, sample)).filter(|_| sample.requests > 0.0),
+            }
+        })
+        .collect();
+    let without = |own: usize| {
+        let (mut sum, mut latency, mut count) = (Others::default(), 0.0, 0.0);
+        for (_, one) in each.iter().enumerate().filter(|(index, _)| *index != own) {
+            sum.faults += one.faults;
+            sum.exposure += one.exposure;
+            if let Some(one) = one.latency {
+                latency += one;
+                count += 1.0;
+            }
+        }
+        sum.latency = (count > 0.0).then_some(latency / count);
+        sum
+    };
+    (0..each.len()).map(without).collect()
+}
+
+/// Minutes since 1970.
+pub(crate) fn minute_of(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
+}
+
+/// Hours since 1970.
+pub(crate) fn hour_of(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(3600)
+}
