@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
     if settings.clusters.is_empty() {
         return Err(Error::NoCluster.into());
     }
-    let base = shared::aws::sdk_config().await;
+    let base = shared::aws::laptop_config().await;
     let mut changes = false;
     for (region, clusters) in by_region(&settings) {
         let mut config = base.to_builder();

@@ -74,7 +74,7 @@ impl Bus {
     /// When not all of them are known to be there by `deadline`: the sender then sends them again, under the same ids.
     pub async fn put(&self, entries: &[Entry], deadline: Deadline) -> Result<(), PutError> {
         let calls: Vec<_> = batches(entries).into_iter().map(|batch| self.put_batch(batch).boxed()).collect();
-        let all = stream::iter(calls).map(Ok).try_buffer_unordered(AT_ONCE).try_collect::<()>();
+        let all = stream::iter(calls).buffer_unordered(AT_ONCE).try_collect::<()>();
         tokio::time::timeout(deadline.remaining(), all).await.map_err(|_| PutError::OutOfTime)?
     }
 
