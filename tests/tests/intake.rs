@@ -1,5 +1,7 @@
 //! The public door through its real binary: who is refused, who is let in, and what becomes of an alert.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::sync::Arc;
 
 use base64::Engine as _;

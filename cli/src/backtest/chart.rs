@@ -39,7 +39,7 @@ pub(crate) fn svg(minutes: &[Minute], statements: &[Statement]) -> Result<String
         root.fill(&WHITE)?;
         let (top, bottom) = root.split_vertically(SIZE.1 / 2);
         let faults =
-            series(minutes, |sample| (sample.requests > 0.0).then(|| (100.0 * sample.faults, sample.requests)));
+            series(minutes, |sample| (sample.requests > 0.0).then_some((100.0 * sample.faults, sample.requests)));
         let latency = series(minutes, |sample| Some((sample.latency_ms?, 1.0)));
         panel(&top, "Failed requests, %", &faults, minutes, statements)?;
         panel(&bottom, "Latency, ms", &latency, minutes, statements)?;

@@ -13,10 +13,13 @@ use crate::slack::{Slack, SlackError};
 /// How long what Slack said counts. Whoever leaves a group loses its roles this much later.
 const REMEMBERED: Duration = Duration::from_secs(300);
 
+/// Who is in which group: user ids by group id.
+type Members = BTreeMap<String, BTreeSet<String>>;
+
 /// What is known of user groups.
 #[derive(Debug, Default)]
 pub struct Directory {
-    groups: Mutex<Option<(Instant, BTreeMap<String, BTreeSet<String>>)>>,
+    groups: Mutex<Option<(Instant, Members)>>,
 }
 
 impl Directory {

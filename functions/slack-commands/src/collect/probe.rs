@@ -80,10 +80,7 @@ pub(super) async fn database(endpoint: &str, port: u16, limit: Duration) -> Prob
         Outcome::Refused => return Probe::Bad { target, why: "connection refused".to_owned() },
         Outcome::NoAnswer(why) => return Probe::Bad { target, why },
     };
-    let offers = match tokio::time::timeout(limit.min(GREETING), offers_tls(stream, port)).await {
-        Ok(offers) => offers,
-        Err(_elapsed) => None,
-    };
+    let offers = tokio::time::timeout(limit.min(GREETING), offers_tls(stream, port)).await.unwrap_or_default();
     match offers {
         Some(true) => {
             let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

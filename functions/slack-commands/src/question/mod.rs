@@ -291,7 +291,7 @@ fn changes(diagnosis: &Diagnosis, snapshot: &Snapshot, reach: &Reach, of: Option
         }
     }
     found.retain(|(time, ..)| now.duration_since(*time) < RECENT && now.duration_since(*time) > -RECENT);
-    found.sort_by(|a, b| b.0.cmp(&a.0));
+    found.sort_by_key(|found| std::cmp::Reverse(found.0));
     found.into_iter().take(MOST).map(|(time, object, what)| Line::Change { time, object, what }).collect()
 }
 

@@ -105,7 +105,7 @@ fn examine_probe(case: &mut Case<'_, '_>, workload: &Workload<'_>, container: &C
         Role::Readiness => is_kept_out(workload, container),
         _ => was_killed(view, workload, container),
     };
-    if !hurts && !(silent && does) {
+    if !(hurts || silent && does) {
         return;
     }
     let Some((fault, mut strength, why)) = fault(view, workload, container, role, probe, &failures) else { return };
