@@ -7,10 +7,10 @@ VENV := .venv
 JUDGES := $(VENV)/.judges
 SCENARIO ?= bad-rollout
 
-# kubectl is an outside judge that no package registry carries: its tests run where it is installed.
-ifneq ($(shell command -v kubectl),)
-export NIGHTSHIFT_REQUIRE_JUDGES := 1
-endif
+# kubectl and Chromium are outside judges that pip does not carry: their tests run where they are installed.
+comma := ,
+INSTALLED := $(foreach judge,kubectl chromium,$(if $(shell command -v $(judge)),$(comma)$(judge)))
+export NIGHTSHIFT_REQUIRE_JUDGES := python$(subst $(subst ,, ),,$(INSTALLED))
 
 .PHONY: demo test judges lint deny bench bench-diagnosis bench-checks bench-gray-failure bench-cold-start bench-first-message bench-first-answer release deploy clean
 
@@ -33,7 +33,7 @@ test: judges
 ifneq ($(shell command -v cargo-nextest),)
 TEST := nextest run --locked --workspace --no-fail-fast
 else
-TEST := test --locked --workspace --all-targets --no-fail-fast
+TEST := test --locked --workspace --lib --bins --tests --no-fail-fast
 endif
 
 judges: $(JUDGES)

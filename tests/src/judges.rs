@@ -1,7 +1,7 @@
 //! Outside judges: programs of others that say whether our protocols are right.
 //!
-//! They are set up by `make judges` in `.venv`. Where that is missing, a test that needs one says so and passes, unless
-//! `NIGHTSHIFT_REQUIRE_JUDGES=1` asks for it to fail.
+//! Those of Python are set up by `make judges` in `.venv`; kubectl and Chromium are used where they are installed. Where one is
+//! missing, a test that needs it says so and passes, unless `NIGHTSHIFT_REQUIRE_JUDGES` (for example `python,kubectl`) names it.
 
 use std::path::{Path, PathBuf};
 
@@ -14,13 +14,13 @@ pub fn repository() -> &'static Path {
 ///
 /// # Panics
 ///
-/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES=1`.
+/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES` names `python`.
 pub fn python() -> Option<PathBuf> {
     let python = repository().join(".venv/bin/python");
     if python.exists() {
         return Some(python);
     }
-    skipped("no .venv: run `make judges`");
+    skipped("python", "no .venv: run `make judges`");
     None
 }
 
@@ -28,7 +28,7 @@ pub fn python() -> Option<PathBuf> {
 ///
 /// # Panics
 ///
-/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES=1`.
+/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES` names it.
 pub fn kubectl() -> Option<PathBuf> {
     on_path("kubectl")
 }
@@ -37,7 +37,7 @@ pub fn kubectl() -> Option<PathBuf> {
 ///
 /// # Panics
 ///
-/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES=1`.
+/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES` names it.
 pub fn chromium() -> Option<PathBuf> {
     on_path("chromium")
 }
@@ -46,7 +46,7 @@ fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).map(|directory| directory.join(program)).find(|file| file.is_file());
     if found.is_none() {
-        skipped(&format!("no {program} on the path"));
+        skipped(program, "not on the path");
     }
     found
 }
@@ -56,8 +56,8 @@ pub fn script(name: &str) -> PathBuf {
     repository().join("tests/judges").join(name)
 }
 
-fn skipped(why: &str) {
-    let required = std::env::var("NIGHTSHIFT_REQUIRE_JUDGES").is_ok_and(|value| value == "1");
-    assert!(!required, "a judge is required and missing: {why}");
-    eprintln!("skipped: {why}");
+fn skipped(judge: &str, why: &str) {
+    let required = std::env::var("NIGHTSHIFT_REQUIRE_JUDGES").unwrap_or_default();
+    assert!(!required.split(',').any(|name| name == judge), "{judge} is required as a judge and missing: {why}");
+    eprintln!("skipped: {judge}: {why}");
 }
