@@ -189,7 +189,7 @@ impl Sim {
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("SLACK_API_URL", format!("http://{}/api/", self.slack)),
             ("SLACK_BOT_TOKEN", BOT_TOKEN.to_owned()),
-            ("SLACK_crate::SIGNING_SECRET", crate::SIGNING_SECRET.to_owned()),
+            ("SLACK_SIGNING_SECRET", crate::SIGNING_SECRET.to_owned()),
             ("SLACK_CHANNEL", slack::ALERTS_CHANNEL.to_owned()),
             ("BEDROCK_ANALYSIS_AGENT_ID", aws::MECHANICAL_AGENT_ID.to_owned()),
             ("BEDROCK_ANALYSIS_AGENT_ALIAS_ID", aws::AGENT_ALIAS_ID.to_owned()),

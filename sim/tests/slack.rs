@@ -138,7 +138,7 @@ async fn a_second_message_within_a_second_is_told_when_to_come_back() {
         (status, &headers["retry-after"]),
         (StatusCode::TOO_MANY_REQUESTS, &http::HeaderValue::from_static("1"))
     );
-    assert_eq!(body, r#"{"error":"ratelimited","ok":false}"#);
+    assert_eq!(body, r#"{"ok":false,"error":"ratelimited"}"#);
 }
 
 #[tokio::test]

@@ -206,7 +206,8 @@ impl Courier {
             Some(first) => (&first.channel, Some(&first.ts)),
             None => (&letter.channel, None),
         };
-        let oldest = claim.row.created_at - 1.minute();
+        // Slack dates a message by its own clock, which may be behind ours.
+        let oldest = claim.row.created_at - 1.hour();
         match self.slack.find(channel, thread, key, oldest, deadline).await {
             // Without the right to look, or where the channel is known by its name only: twice is better than never.
             Err(SlackError::Refused { code, advice, .. })
