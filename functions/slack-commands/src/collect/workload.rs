@@ -41,7 +41,13 @@ pub(super) async fn read(
     let survey = cluster.survey(&plan);
     let (all, discovered_in) = services::all(clients.settings(), &survey, reach).await;
     let (choice, others) = match services::meant(all, discovered_in, what, of) {
-        Meant::Choose(services) => return Reading::Choose(services),
+        // With nothing read there is nothing to choose from, and why is what people have to know.
+        Meant::Choose(services) => {
+            return match (services.all.value(), services.all.gap()) {
+                (None, Some(reason)) => Reading::Unreachable { reason: reason.to_owned() },
+                _ => Reading::Choose(services),
+            };
+        }
         Meant::One(choice, others) => (choice, others),
     };
     let (workload, newest) = match workload(&survey, choice, others).await {

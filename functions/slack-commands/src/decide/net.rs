@@ -92,6 +92,8 @@ pub(super) fn decide(net: &Net) -> NetAnswer {
     let worst = lines.iter().filter(counts).map(NetLine::level).max().unwrap_or(Level::Ok);
     let gaps: Vec<String> = net.services.gap().map(str::to_owned).into_iter().collect();
     let colour = match worst {
+        // Of a cluster that cannot be read nobody knows that it is well.
+        _ if net.services.value().is_none() => Colour::Critical,
         Level::Critical => Colour::Critical,
         Level::Warning => Colour::Warning,
         Level::Ok if matches!(net.services, Known::Whole(_)) => Colour::Good,
