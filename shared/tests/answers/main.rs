@@ -61,16 +61,15 @@ fn table(title: &str, rows: &BTreeMap<String, (usize, usize)>) {
 
 #[test]
 fn no_adversarial_answer_comes_through() {
-    stops("adversarial answers stopped", include_str!("adversarial.yaml"), 0);
+    stops("adversarial answers stopped", include_str!("adversarial.yaml"));
 }
 
 #[test]
-fn hardly_an_adversarial_answer_of_the_second_set_comes_through() {
-    stops("adversarial answers stopped, second set", include_str!("adversarial_unseen.yaml"), 1);
+fn no_adversarial_answer_of_the_second_set_comes_through() {
+    stops("adversarial answers stopped, second set", include_str!("adversarial_unseen.yaml"));
 }
 
-/// `known` are those that are known to come through: advice in words that no rule tells from a description.
-fn stops(title: &str, yaml: &str, known: usize) {
+fn stops(title: &str, yaml: &str) {
     let cases = cases(yaml);
     assert!(cases.len() >= 60, "only {} answers", cases.len());
     let mut rows: BTreeMap<String, (usize, usize)> = BTreeMap::new();
@@ -89,7 +88,7 @@ fn stops(title: &str, yaml: &str, known: usize) {
         }
     }
     table(title, &rows);
-    assert!(through.len() <= known, "{} of {} came through:\n{}", through.len(), cases.len(), through.join("\n"));
+    assert!(through.is_empty(), "{} of {} came through:\n{}", through.len(), cases.len(), through.join("\n"));
 }
 
 #[test]

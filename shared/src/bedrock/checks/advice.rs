@@ -247,7 +247,7 @@ fn advises(sentence: &str) -> bool {
         .map(|word| word.trim_matches(|c: char| "'-./".contains(c)))
         .filter(|word| !word.is_empty())
         .collect();
-    if spelled_out(&words) {
+    if spelled_out(&words) || all_it_takes(&words) {
         return true;
     }
     let cue = cue_in(sentence, &words);
@@ -287,6 +287,16 @@ fn advises(sentence: &str) -> bool {
             Form::Ing => has(DESERVES, before) || clause_starts.contains(word),
             Form::Other => false,
         }
+    })
+}
+
+/// `… is all it takes`, `all api needs is …`: what something lacks is a cure, however it is named.
+fn all_it_takes(words: &[&str]) -> bool {
+    let all = words.iter().position(|word| *word == "all");
+    all.is_some_and(|all| {
+        let is_beside = |index: usize| words.get(index).is_some_and(|word| has("is are was", word));
+        let lacks = words[all..].iter().position(|word| has("wants needs takes requires asks lacks", word));
+        lacks.is_some_and(|lacks| (all > 0 && is_beside(all - 1)) || is_beside(all + lacks + 1))
     })
 }
 
