@@ -1,5 +1,7 @@
 //! Slash commands through the real binary, in both languages: from its queue to the address that Slack gave.
 
+#![allow(clippy::unwrap_used, reason = "helpers of a test: where they fail, the test has failed")]
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sim::fault::{Fault, Rule, Service};
