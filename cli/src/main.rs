@@ -1,5 +1,6 @@
 //! `nightshift`: the laptop side of the same code that runs in the functions.
 
+mod audit;
 mod backtest;
 mod capture;
 mod check_config;
@@ -29,6 +30,8 @@ enum Command {
     Capture(capture::Arguments),
     /// What a function would have done, over recorded data.
     Backtest(backtest::Arguments),
+    /// Verify or export the audit log of remediation.
+    Audit(audit::Arguments),
     /// Run the whole product against a simulated cluster and show the Slack channel.
     Demo(demo::Arguments),
     /// Read, check and explain every setting.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
             Command::Diagnose(arguments) => diagnose::run(arguments).await,
             Command::Capture(arguments) => capture::run(arguments).await,
             Command::Backtest(arguments) => backtest::run(arguments),
+            Command::Audit(arguments) => audit::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Thresholds(arguments) => thresholds::run(arguments).await,

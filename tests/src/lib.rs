@@ -6,4 +6,5 @@ pub mod door;
 pub mod judges;
 pub mod memory;
 pub mod night;
+pub mod remedy;
 pub mod table;

@@ -9,8 +9,10 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
 use shared::config::ClusterSettings;
 use shared::deadline::Deadline;
+use shared::diagnosis::Trigger;
 use shared::incident::{AlarmId, Change, Fingerprint, Incident, NewIncident, Observation, Signal};
 use shared::redact::redact;
+use shared::remediation::{Case, Proposal, Told};
 use shared::store::{DecisionId, DecisionRecord, Store, Triage};
 use shared::telemetry::Unit;
 
@@ -46,6 +48,7 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
     let known = collect::cluster_of(&app.clients.settings().clusters, &focus);
     let cluster = known.map(|known| known.name.clone()).unwrap_or_default();
     let observation = observation(alarm);
+    let mut plan = Plan::default();
     let (incident, change, situation) = match store.triage(&cluster, &observation, (app.now)()).await? {
         Triage::Remembered => {
             tracing::info!("no incident is concerned");
@@ -54,12 +57,14 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
         Triage::Taken(incident, change) if !is_second_look(&incident, alarm) => (*incident, change, None),
         Triage::Taken(incident, change) => {
             let (decision, situation) = decided(app, alarm, known, &focus, deadline).await?;
+            plan = Plan::of(&decision);
             let new = new_incident(app, alarm, &cluster, &focus, decision).await?;
             let learnt = if new.cause.is_some() { learn(app, &incident, &new).await? } else { None };
             (learnt.unwrap_or(*incident), change, situation)
         }
         Triage::Fires => {
             let (decision, situation) = decided(app, alarm, known, &focus, deadline).await?;
+            plan = Plan::of(&decision);
             let new = new_incident(app, alarm, &cluster, &focus, decision).await?;
             if let Some(unexplained) = unexplained(app, alarm, &new).await? {
                 learn(app, &unexplained, &new).await?;
@@ -77,12 +82,57 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
         app.publisher().await?.show(&incident.fingerprint, deadline).await?;
         let waited = (app.now)().duration_since(alarm.changed_at).as_secs_f64() * 1000.0;
         app.metrics.add("AlarmToMessage", Unit::Milliseconds, waited.max(0.0));
+        propose(app, &incident, plan).await?;
         app.investigate(&incident, situation, deadline).await?;
+    } else if !plan.proposals.is_empty() {
+        // An incident that has learnt its cause is shown with it, and what would mend that is proposed.
+        app.publisher().await?.show(&incident.fingerprint, deadline).await?;
+        propose(app, &incident, plan).await?;
     }
     Ok(Taken {
         outcome: json!({ "outcome": format!("{change:?}").to_lowercase(), "incident": incident.id }),
         incident: Some((incident.fingerprint, incident.channel)),
     })
+}
+
+/// What a decision would have done about the trouble.
+#[derive(Debug, Default)]
+struct Plan {
+    proposals: Vec<Proposal>,
+    trigger: Trigger,
+}
+
+impl Plan {
+    fn of(decision: &Decision) -> Self {
+        match &decision.step {
+            Step::Raise { proposals, trigger, .. } => Self { proposals: proposals.clone(), trigger: trigger.clone() },
+            Step::Recover | Step::Doubt => Self::default(),
+        }
+    }
+}
+
+/// Proposes: each action is kept as a case, which `remediation` carries on. The same action for the same incident is the
+/// same case, however often it is proposed.
+async fn propose(app: &App, incident: &Incident, plan: Plan) -> Result<(), RecordError> {
+    let store = app.clients.store().await?;
+    let latest = store.incident(&incident.fingerprint, (app.now)()).await?;
+    let incident = latest.filter(|latest| latest.id == incident.id).unwrap_or_else(|| incident.clone());
+    // What is about another object than the incident is proposed where that one is told.
+    let fitting = plan.proposals.into_iter().filter(|proposal| incident.object.as_ref() == Some(&proposal.object));
+    for mut proposal in fitting {
+        proposal.incident = Some(incident.id.0.clone());
+        proposal.cluster.clone_from(&incident.cluster);
+        let thread = incident.thread.as_ref();
+        let told = Told {
+            channel: thread.map_or_else(|| incident.channel.clone(), |thread| thread.channel.clone()),
+            thread_ts: thread.map(|thread| thread.ts.clone()),
+            ..Told::default()
+        };
+        let case = store.open_case(&Case::new(proposal, plan.trigger.clone(), told), (app.now)()).await?.case;
+        tracing::info!(case = %case.id, action = case.proposal.action.name(), "an action is proposed");
+        app.metrics.count("ActionsProposed");
+    }
+    Ok(())
 }
 
 /// Whether a firing is a reason to look again: its incident stands without a cause, and this event is not the one that
@@ -205,7 +255,7 @@ async fn new_incident(
     decision: Decision,
 ) -> Result<NewIncident, RecordError> {
     let (subjects, report) = match decision.step {
-        Step::Raise { subjects, report } => (subjects, *report),
+        Step::Raise { subjects, report, .. } => (subjects, *report),
         // An older event's decision under this id: cannot be, since ids are unique.
         Step::Recover | Step::Doubt => (Vec::new(), Report::of_alarm(alarm, cluster)),
     };

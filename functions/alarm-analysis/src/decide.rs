@@ -1,9 +1,13 @@
 //! What to do about an alarm: pure. The same situation gives the same decision; there is no clock and no I/O in here.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use shared::diagnosis::{CauseId, Diagnosis, Trigger, Verdict, diagnose};
 use shared::incident::Fingerprint;
 use shared::model::{Node, ObjectRef};
+use shared::remediation::propose::propose;
+use shared::remediation::{Facts, Proposal};
 use shared::snapshot::Snapshot;
 
 use crate::event::{Alarm, AlarmState, Focus};
@@ -33,6 +37,12 @@ pub enum Step {
         subjects: Vec<Subject>,
         /// What to say.
         report: Box<Report>,
+        /// What would mend it, the most fitting first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        proposals: Vec<Proposal>,
+        /// What the diagnosis was told: recovery is looked for with the same eyes.
+        #[serde(default)]
+        trigger: Trigger,
     },
     /// The alarm is back to OK: note it, and resolve its incident with the last one.
     Recover,
@@ -71,9 +81,12 @@ fn raise(situation: &Situation) -> Step {
     let focus = Focus::of(alarm);
     let mut report = Report::of_alarm(alarm, &situation.cluster);
     let mut subjects = Vec::new();
+    let (mut proposals, mut told) = (Vec::new(), Trigger::default());
     match &situation.reading {
         Reading::Cluster(snapshot) => {
-            let diagnosis = diagnose(snapshot, &trigger(alarm, &focus, snapshot));
+            told = trigger(alarm, &focus, snapshot);
+            let diagnosis = diagnose(snapshot, &told);
+            proposals = propose(&diagnosis, &Facts::of(Arc::clone(snapshot), situation.at), None);
             report.measures = measures(snapshot, diagnosis.causes.first(), alarm.changed_at);
             report.gaps = permission_gaps(snapshot);
             subjects = subjects_of(&diagnosis);
@@ -85,7 +98,7 @@ fn raise(situation: &Situation) -> Step {
         // Records are resolved before they are decided again.
         Reading::NotNeeded | Reading::As { .. } => {}
     }
-    Step::Raise { subjects, report: Box::new(report) }
+    Step::Raise { subjects, report: Box::new(report), proposals, trigger: told }
 }
 
 /// What the diagnosis is told of the alarm.

@@ -150,6 +150,7 @@ fn answer(api: &Api, path: &str, request: &Request<'_>) -> Result<Response, Refu
         ("POST", "eviction") => write::evict(api, &target, request),
         ("PUT", "scale") | ("PATCH", "scale") => scale::set(api, &target, request),
         ("PUT", "" | "status") => write::replace(api, &target, request),
+        ("PATCH", "resize") => write::resize(api, &target, request),
         ("PATCH", "" | "status") => write::patch(api, &target, request),
         ("DELETE", "") => write::delete(api, &target, request),
         _ => Err(Refusal::not_allowed()),

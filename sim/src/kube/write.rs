@@ -93,6 +93,32 @@ pub(super) fn patch(api: &Api, target: &Target, request: &Request<'_>) -> Result
     })
 }
 
+/// `PATCH …/pods/<name>/resize`: requests and limits of a running pod, in place. CPU and memory only; the QoS class has to
+/// stay, and memory limits are not lowered where a restart is not allowed for.
+/// <https://kubernetes.io/docs/tasks/configure-pod-container/resize-container-resources/>
+pub(super) fn resize(api: &Api, target: &Target, request: &Request<'_>) -> Result<Response, Refusal> {
+    let form = Form::of(request.content_type())?;
+    store(api, target, request, |before| {
+        let mut after = before.clone();
+        patch::apply(form, &mut after, request.body)?;
+        let refuse = |what: &str| Err(Refusal::invalid(Kind::Pod, &target.name, what));
+        let plain = |pod: &Value| {
+            let mut spec = pod["spec"].clone();
+            for container in spec["containers"].as_array_mut().into_iter().flatten() {
+                container.as_object_mut().map(|container| container.remove("resources"));
+            }
+            spec
+        };
+        if plain(&before) != plain(&after) {
+            return refuse("spec: Forbidden: only cpu and memory resources are mutable");
+        }
+        if crate::world::qos_class(&before) != crate::world::qos_class(&after) {
+            return refuse("metadata: Invalid value: Pod QoS Class may not change as a result of resizing");
+        }
+        Ok(after)
+    })
+}
+
 /// Replaces an object by what `change` makes of it.
 fn store(
     api: &Api,
@@ -205,6 +231,10 @@ pub(super) fn evict(api: &Api, target: &Target, request: &Request<'_>) -> Result
     let key = target.key();
     let mut state = api.world.state();
     let pod = state.store.at(Kind::Pod, &key).cloned().ok_or_else(|| Refusal::not_found(Kind::Pod, &target.name))?;
+    let wanted = &options["deleteOptions"]["preconditions"]["uid"];
+    if !wanted.is_null() && *wanted != pod["metadata"]["uid"] {
+        return Err(Refusal::conflict(Kind::Pod, &target.name));
+    }
     for (name, budget) in state.store.list(Kind::PodDisruptionBudget, &key.namespace) {
         let covered = crate::world::selects(&budget["spec"]["selector"]["matchLabels"], &pod["metadata"]["labels"]);
         let status = &budget["status"];

@@ -75,7 +75,7 @@ kinds! {
     Node { "", "v1", "nodes", "node", ["no"], Cluster, "status" }
     PersistentVolumeClaim { "", "v1", "persistentvolumeclaims", "persistentvolumeclaim", ["pvc"], Namespaced, "status" }
     PersistentVolume { "", "v1", "persistentvolumes", "persistentvolume", ["pv"], Cluster, "status" }
-    Pod { "", "v1", "pods", "pod", ["po"], Namespaced, "status", "log", "eviction", "binding" }
+    Pod { "", "v1", "pods", "pod", ["po"], Namespaced, "status", "log", "eviction", "binding", "resize" }
     ReplicationController { "", "v1", "replicationcontrollers", "replicationcontroller", ["rc"], Namespaced, "status", "scale" }
     ResourceQuota { "", "v1", "resourcequotas", "resourcequota", ["quota"], Namespaced, "status" }
     Secret { "", "v1", "secrets", "secret", [], Namespaced }

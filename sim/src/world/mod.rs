@@ -47,6 +47,7 @@ pub use store::{Change, ChangeType, Key, Object, Store};
 pub use views::{LogRequest, Usage};
 
 pub(crate) use objects::seconds;
+pub(crate) use pods::qos_class;
 pub(crate) use state::selects;
 pub(crate) use views::{accept, new_suffix, writable};
 
@@ -163,6 +164,24 @@ impl World {
     /// Deletes alarms by name.
     pub fn delete_alarms(&self, names: &[&str]) {
         self.state().alarms.delete(names);
+    }
+
+    /// An object as it is now.
+    pub fn object(&self, kind: Kind, key: &Key) -> Option<Value> {
+        self.state().store.at(kind, key).map(|object| Value::clone(object))
+    }
+
+    /// The objects of a kind, of one namespace or of all where it is empty.
+    pub fn objects(&self, kind: Kind, namespace: &str) -> Vec<Value> {
+        self.state().store.list(kind, namespace).map(|(_, object)| Value::clone(object)).collect()
+    }
+
+    /// Merges a patch (RFC 7386) into an object, as somebody else would through the API; whether it exists.
+    pub fn merge(&self, kind: Kind, key: &Key, patch: &Value) -> bool {
+        let mut state = self.state();
+        let found = state.change(kind, key, |object| json_patch::merge(object, patch)).is_some();
+        state.settle();
+        found
     }
 
     /// All alarms with their states.

@@ -172,7 +172,7 @@ impl State {
     }
 }
 
-fn qos_class(pod: &Value) -> &'static str {
+pub(crate) fn qos_class(pod: &Value) -> &'static str {
     let containers = pod["spec"]["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
     let resources =
         |container: &'_ Value, part: &str, name: &str| container["resources"][part][name].as_str().map(str::to_owned);
