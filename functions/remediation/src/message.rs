@@ -191,6 +191,9 @@ fn reach(case: &Case, style: &Style) -> Mrkdwn {
             )
         }
     }];
+    if blast.serving_percent == 0 && blast.share_percent > 0 {
+        parts.push(phrases.say("reach-none-serving"));
+    }
     if let Some(headroom) = &blast.headroom {
         let allowed = headroom.allowed.to_string();
         let values = [("budget", (&headroom.budget).into()), ("allowed", (&allowed).into())];

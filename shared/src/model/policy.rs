@@ -82,6 +82,9 @@ pub struct BudgetSpec {
     pub max_unavailable: Option<IntOrString>,
     /// Which pods it guards.
     pub selector: LabelSelector,
+    /// Whether pods that are not ready may always go (`AlwaysAllow`); empty means only while the budget is healthy.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unhealthy_pod_eviction_policy: String,
 }
 
 /// A budget's status.

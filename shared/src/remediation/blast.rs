@@ -1,9 +1,12 @@
 //! What an action would reach.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Facts;
-use crate::model::{Kind, ObjectRef, Pod};
+use crate::diagnosis::is_ready;
+use crate::model::{Kind, ObjectRef, Pod, PodDisruptionBudget};
 
 /// What an action would reach.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -11,6 +14,9 @@ pub struct BlastRadius {
     /// The largest share of one workload's replicas that is taken away at once, in percent, rounded up. A rolling change
     /// takes away what the workload's strategy lets it; raising a bound takes nothing away.
     pub share_percent: u32,
+    /// The same of the pods that serve, that is, are ready: a workload that is down loses nothing by a rollback.
+    #[serde(default)]
+    pub serving_percent: u32,
     /// Pods that go, or are replaced.
     pub pods: usize,
     /// Replicas of the workload that is reached most.
@@ -44,21 +50,24 @@ impl BlastRadius {
     /// What it reaches to take these pods away.
     pub(super) fn of_pods(facts: &Facts, pods: &[&Pod]) -> Self {
         let mut radius = Self { pods: pods.len(), ..Self::default() };
-        let mut by_owner: std::collections::BTreeMap<ObjectRef, usize> = std::collections::BTreeMap::new();
+        let mut by_owner: BTreeMap<ObjectRef, (usize, usize)> = BTreeMap::new();
         for pod in pods {
             radius.budgets(facts, pod);
             radius.volumes(facts, pod);
             if let Some(owner) = facts.owner_of(pod) {
-                *by_owner.entry(owner).or_default() += 1;
+                let (taken, serving) = by_owner.entry(owner).or_default();
+                (*taken, *serving) = (*taken + 1, *serving + usize::from(is_ready(pod)));
             }
         }
-        for (owner, taken) in by_owner {
+        for (owner, (taken, serving)) in by_owner {
             if owner.kind == Kind::StatefulSet {
                 radius.stateful.push(owner.clone());
             }
             // Without a known count the worst is assumed.
             let replicas = facts.replicas_of(&owner).unwrap_or(taken).max(taken);
             let share = share_percent(taken, replicas);
+            let of_serving = share_percent(serving, facts.ready_of(&owner).max(serving));
+            radius.serving_percent = radius.serving_percent.max(of_serving);
             if share >= radius.share_percent {
                 (radius.share_percent, radius.replicas) = (share, replicas);
             }
@@ -70,10 +79,18 @@ impl BlastRadius {
     pub(super) fn of_rollout(facts: &Facts, workload: &ObjectRef, at_once: usize) -> Self {
         let pods: Vec<&Pod> = facts.pods_of(workload).collect();
         let replicas = facts.replicas_of(workload).unwrap_or(pods.len());
+        let ready = facts.ready_of(workload);
+        let taken = match workload.kind {
+            // A Deployment's controller first takes away what does not serve.
+            // https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
+            Kind::Deployment => ready.saturating_sub(replicas.saturating_sub(at_once)),
+            _ => at_once.min(ready),
+        };
         let mut radius = Self {
             pods: pods.len(),
             replicas,
             share_percent: share_percent(at_once.min(replicas), replicas),
+            serving_percent: share_percent(taken, ready),
             stateful: Some(workload.clone()).filter(|it| it.kind == Kind::StatefulSet).into_iter().collect(),
             ..Self::default()
         };
@@ -85,7 +102,7 @@ impl BlastRadius {
     }
 
     fn budgets(&mut self, facts: &Facts, pod: &Pod) {
-        for budget in facts.budgets_over(pod) {
+        for budget in facts.budgets_over(pod).filter(|budget| !lets_unready_go(budget, pod)) {
             let found = Headroom {
                 budget: format!("{}/{}", budget.metadata.namespace, budget.metadata.name),
                 allowed: budget.status.disruptions_allowed,
@@ -108,6 +125,14 @@ impl BlastRadius {
             self.data_at_risk.push(format!("{kind} {} of {}", volume.name, pod.metadata.name));
         }
     }
+}
+
+/// Whether a budget lets a pod that is not ready go, however few are left.
+/// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/#unhealthy-pod-eviction-policy>
+fn lets_unready_go(budget: &PodDisruptionBudget, pod: &Pod) -> bool {
+    let status = &budget.status;
+    let is_healthy = status.desired_healthy > 0 && status.current_healthy >= status.desired_healthy;
+    !is_ready(pod) && (is_healthy || budget.spec.unhealthy_pod_eviction_policy == "AlwaysAllow")
 }
 
 /// `part` of `whole` in percent, rounded up: a share just above a limit counts as above it.

@@ -38,7 +38,7 @@ pub enum Why {
         /// Its name.
         action: String,
     },
-    /// So many of the workload's replicas at once.
+    /// So many of the workload's ready pods at once.
     Share {
         /// In percent.
         percent: u32,
@@ -94,15 +94,16 @@ pub fn assess(action: &Action, blast: &BlastRadius, facts: &Facts) -> Assessment
             reasons.push(Reason { why, points });
         }
     };
-    let share = u8::try_from(blast.share_percent.min(100) * 35 / 100).unwrap_or(35);
-    add(share, Why::Share { percent: blast.share_percent });
+    let share = u8::try_from(blast.serving_percent.min(100) * 35 / 100).unwrap_or(35);
+    add(share, Why::Share { percent: blast.serving_percent });
     if let Some(object) = blast.stateful.first() {
         add(25, Why::Stateful { object: object.to_string() });
     }
     if let Some(what) = blast.data_at_risk.first() {
         add(20, Why::DataAtRisk { what: what.clone() });
     }
-    if let Some(headroom) = blast.headroom.as_ref().filter(|headroom| headroom.allowed < 1 && blast.share_percent > 0) {
+    if let Some(headroom) = blast.headroom.as_ref().filter(|headroom| headroom.allowed < 1 && blast.serving_percent > 0)
+    {
         add(10, Why::NoHeadroom { budget: headroom.budget.clone() });
     }
     let environment = facts.rules.environment;

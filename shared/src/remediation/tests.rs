@@ -263,7 +263,8 @@ fn the_risk_grows_with_what_is_reached_and_says_why() {
     let stateful =
         BlastRadius { stateful: vec![ObjectRef::new(Kind::StatefulSet, "shop", "ledger")], ..BlastRadius::default() };
     assert!(risk::assess(&cordon, &stateful, &facts(node())).level >= Risk::Medium);
-    let all = BlastRadius { share_percent: 100, data_at_risk: vec!["emptyDir".into()], ..stateful };
+    let all =
+        BlastRadius { share_percent: 100, serving_percent: 100, data_at_risk: vec!["emptyDir".into()], ..stateful };
     assert_eq!(risk::assess(&cordon, &all, &facts(node())).level, Risk::High);
 }
 

@@ -39,6 +39,16 @@ pub struct Lock {
     pub until: Timestamp,
 }
 
+/// A row of the list of cases that are not over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Listed {
+    case: CaseId,
+}
+
+fn open_key(id: &CaseId) -> Key {
+    Key::new("remediation-open", id.0.as_str())
+}
+
 fn case_key(id: &CaseId) -> Key {
     Key::new(format!("remediation#{id}"), "case")
 }
@@ -60,7 +70,7 @@ impl Store {
     pub async fn open_case(&self, case: &Case, now: Timestamp) -> Result<KeptCase, StoreError> {
         let (key, expires_at) = (case_key(&case.id), Some(now + (KEEP_DAYS * 24).hours()));
         // First the list, then the case: one that is listed and not there is passed over, never the other way round.
-        self.set(&Key::new("remediation-open", case.id.0.as_str()), &case.id, expires_at, now).await?;
+        self.set(&open_key(&case.id), &Listed { case: case.id.clone() }, expires_at, now).await?;
         match self.create(&key, case, expires_at, now).await {
             Ok(version) => Ok(KeptCase { case: case.clone(), version }),
             Err(error) if error.is_conflict() => {
@@ -86,15 +96,15 @@ impl Store {
 
     /// Takes a case off the list of those that are not over.
     pub async fn close_case(&self, id: &CaseId) -> Result<(), StoreError> {
-        self.remove(&Key::new("remediation-open", id.0.as_str()), None).await
+        self.remove(&open_key(id), None).await
     }
 
     /// Cases that are not over.
     pub async fn open_cases(&self, limit: usize, now: Timestamp) -> Result<Vec<KeptCase>, StoreError> {
         let query = Query { partition: "remediation-open".into(), range: SortRange::All, descending: false, limit };
         let mut cases = Vec::new();
-        for (_, id, _) in self.list::<CaseId>(&query, now).await? {
-            cases.extend(self.case(&id, now).await?);
+        for (_, Listed { case }, _) in self.list(&query, now).await? {
+            cases.extend(self.case(&case, now).await?);
         }
         Ok(cases)
     }

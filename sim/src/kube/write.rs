@@ -225,6 +225,11 @@ pub(super) fn delete(api: &Api, target: &Target, request: &Request<'_>) -> Resul
     }
 }
 
+fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+}
+
 /// `POST …/pods/<name>/eviction`: a deletion that disruption budgets may refuse.
 pub(super) fn evict(api: &Api, target: &Target, request: &Request<'_>) -> Result<Response, Refusal> {
     let options = options(request, protobuf::eviction)?;
@@ -238,9 +243,12 @@ pub(super) fn evict(api: &Api, target: &Target, request: &Request<'_>) -> Result
     for (name, budget) in state.store.list(Kind::PodDisruptionBudget, &key.namespace) {
         let covered = crate::world::selects(&budget["spec"]["selector"]["matchLabels"], &pod["metadata"]["labels"]);
         let status = &budget["status"];
-        if covered && status["disruptionsAllowed"].as_i64().unwrap_or(0) < 1 {
-            let (healthy, desired) =
-                (status["currentHealthy"].as_i64().unwrap_or(0), status["desiredHealthy"].as_i64().unwrap_or(0));
+        let (healthy, desired) =
+            (status["currentHealthy"].as_i64().unwrap_or(0), status["desiredHealthy"].as_i64().unwrap_or(0));
+        // https://kubernetes.io/docs/tasks/run-application/configure-pdb/#unhealthy-pod-eviction-policy
+        let always = budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow";
+        let unready = !is_ready(&pod) && (always || (desired > 0 && healthy >= desired));
+        if covered && !unready && status["disruptionsAllowed"].as_i64().unwrap_or(0) < 1 {
             return Err(Refusal::budget(&name.name, healthy, desired));
         }
     }

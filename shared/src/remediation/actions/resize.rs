@@ -110,8 +110,9 @@ impl Pair for Resize {
             own.flat_map(|container| container["resizePolicy"].as_array().into_iter().flatten())
                 .any(|policy| policy["restartPolicy"] == "RestartContainer")
         });
-        let share_percent = if restarts { radius.share_percent } else { 0 };
-        BlastRadius { share_percent, data_at_risk: Vec::new(), ..radius }
+        let (share_percent, serving_percent) =
+            if restarts { (radius.share_percent, radius.serving_percent) } else { (0, 0) };
+        BlastRadius { share_percent, serving_percent, data_at_risk: Vec::new(), ..radius }
     }
 
     fn requests(&self, facts: &Facts) -> Result<Vec<Request>, Unmet> {

@@ -40,7 +40,7 @@ label-history = So far
 ## Sentences
 risk-line = { $level } ({ $score } of 100): { $reasons }
 risk-why-action = the action itself
-risk-why-share = { $value } % of the replicas at once
+risk-why-share = { $value } % of the ready pods at once
 risk-why-stateful = { $value }
 risk-why-data = possible data loss ({ $value })
 risk-why-headroom = budget { $value } lets no pod go
@@ -49,6 +49,7 @@ risk-why-hours = outside of working hours
 risk-why-confidence = cause { $value } % certain
 risk-why-no-undo = no way back
 reach-line = { $pods } of { $replicas } pods, { $share } % at once
+reach-none-serving = none of them ready now
 reach-none = no pod is replaced
 reach-budget = budget { $budget } lets { $allowed } go
 way-back-none = none: { $why }

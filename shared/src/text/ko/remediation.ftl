@@ -40,7 +40,7 @@ label-history = 경과
 ## Sentences
 risk-line = { $level } ({ $score }/100): { $reasons }
 risk-why-action = 조치 자체
-risk-why-share = 레플리카 { $value } % 동시 영향
+risk-why-share = Ready 파드 { $value } % 동시 영향
 risk-why-stateful = { $value }
 risk-why-data = 데이터 손실 가능 ({ $value })
 risk-why-headroom = PDB { $value } 여유 없음
@@ -49,6 +49,7 @@ risk-why-hours = 업무 시간 외
 risk-why-confidence = 원인 확신도 { $value } %
 risk-why-no-undo = 되돌리기 불가
 reach-line = 파드 { $replicas }개 중 { $pods }개, 동시 { $share } %
+reach-none-serving = 현재 Ready 파드 없음
 reach-none = 교체되는 파드 없음
 reach-budget = PDB { $budget } 여유 { $allowed }개
 way-back-none = 없음: { $why }
