@@ -2,7 +2,8 @@
 
 use gray_failure::decide::{Minute, ZoneId};
 use rand::{RngExt, rngs::Xoshiro256PlusPlus};
-use rand_distr::{Distribution, Poisson};
+
+use super::world::clumped;
 
 /// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,8 +38,15 @@ impl Fault {
         Self::Slow,
     ];
 
-    /// The minute with the fault in it; `since` counts from 0.
-    pub(crate) fn put(self, minute: &mut Minute, zone: &ZoneId, since: i64, rng: &mut Xoshiro256PlusPlus) {
+    /// The minute with the fault in it; `since` counts from 0. What comes on top clumps as the zone's own faults do.
+    pub(crate) fn put(
+        self,
+        minute: &mut Minute,
+        zone: &ZoneId,
+        since: usize,
+        clump: f64,
+        rng: &mut Xoshiro256PlusPlus,
+    ) {
         let Some(sample) = minute.zones.get_mut(zone) else { return };
         #[expect(clippy::cast_precision_loss, reason = "minutes")]
         let grown = (since as f64 / 30.0).min(1.0);
@@ -52,17 +60,10 @@ impl Fault {
         };
         sample.requests = (sample.requests * requests).round();
         // More faults arrive by themselves, rather than each old one twice.
-        let more = sample.requests.min(sample.faults * requests);
-        let mean = usual_faults(sample.faults) * (errors - 1.0);
-        let extra = if mean > 0.0 { Poisson::new(mean).map_or(0.0, |some| some.sample(rng)) } else { 0.0 };
-        sample.faults = (more.round() + extra).min(sample.requests);
+        let extra = clumped(sample.faults * requests * (errors - 1.0), clump, rng);
+        sample.faults = ((sample.faults * requests).round() + extra).min(sample.requests);
         sample.latency_ms = sample.latency_ms.map(|usual| usual * latency);
     }
-}
-
-/// What comes on top is drawn around what was there.
-fn usual_faults(faults: f64) -> f64 {
-    faults
 }
 
 impl std::fmt::Display for Fault {

@@ -1,8 +1,14 @@
 //! Traffic of a cluster over zones, as it is: none of what the judgement assumes is put in.
 //!
-//! Daily and weekly season with rushes, uneven shares that wander, faults in clumps (negative binomial) around a rate that
-//! wanders for all zones together and for each by itself, heavy-tailed latency that grows with load, releases that reach one zone
-//! a minute before the next, single sick instances, and incidents that strike all zones, some more than others.
+//! - Season: a day from a quarter to seven quarters of the mean, weekends at 60 % of it; load wanders by 8 % within twenty
+//!   minutes; about 1.6 rushes a day, half as much traffic again and more, for twelve minutes on average.
+//! - Zones: shares of traffic from one half to three halves, wandering by 8 %; some always fail or answer by 15 % and 10 % worse.
+//! - Faults: the common rate wanders by 25 % within an hour and a half, each zone's own by 4 %; what a minute has comes in
+//!   clumps, with a variance of 1.1 to 1.8 times that of chance (negative binomial).
+//! - Latency: wanders by 5 %, jitters by 4 % with the tails of Student's t of four degrees, more at few requests, grows with load.
+//! - Releases: about 1.8 a working day, 1.3 to 3 times the faults for five minutes, half of the zones one minute before the rest.
+//! - Sick instances: once a zone and day, four to five times the faults of the whole zone, for a minute or two.
+//! - Incidents of all zones: once a week, ten times the faults for half an hour on average, each zone by 20 % more or less.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +27,45 @@ pub(crate) struct Shape {
     pub(crate) per_second: f64,
     /// The usual rate of faults.
     pub(crate) fault_rate: f64,
+}
+
+/// A world: its quiet series, and what there is to know of it that no rule may see.
+pub(crate) struct World {
+    pub(crate) minutes: Vec<Minute>,
+    /// What went on in each minute.
+    pub(crate) notes: Vec<Note>,
+    /// Of each zone, by how much its faults come in clumps: their variance over their mean.
+    pub(crate) clumps: Vec<f64>,
+}
+
+/// What went on in a minute: 1 is nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Note {
+    rushing: f64,
+    releasing: Vec<f64>,
+    struck: Vec<f64>,
+    sick: Vec<f64>,
+    /// Faults that each zone had to expect.
+    pub(crate) mean: Vec<f64>,
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut any = false;
+        let mut write = |what: &str, times: &[f64]| {
+            if times.iter().all(|one| *one == 1.0) {
+                return Ok(());
+            }
+            any = true;
+            let times: Vec<String> = times.iter().map(|one| format!("{one:.1}")).collect();
+            write!(f, " {what} x {}", times.join("/"))
+        };
+        write("rush", &[self.rushing])?;
+        write("release", &self.releasing)?;
+        write("incident", &self.struck)?;
+        write("sick", &self.sick)?;
+        if any { Ok(()) } else { f.write_str(" nothing") }
+    }
 }
 
 /// A process that returns to 0: the logarithm of something that wanders.
@@ -70,7 +115,7 @@ struct ZoneState {
 }
 
 /// The quiet series of a world.
-pub(crate) fn quiet(shape: &Shape) -> Vec<Minute> {
+pub(crate) fn quiet(shape: &Shape) -> World {
     let rng = &mut Xoshiro256PlusPlus::seed_from_u64(shape.seed);
     let mut zones: Vec<ZoneState> = (0..shape.zones).map(|_| zone(rng)).collect();
     let total: f64 = zones.iter().map(|zone| zone.share).sum();
@@ -80,6 +125,7 @@ pub(crate) fn quiet(shape: &Shape) -> Vec<Minute> {
     let mut release: Option<i64> = None;
     let mut release_strength = 1.0;
     let mut minutes = Vec::with_capacity(shape.days * 1440);
+    let mut notes = Vec::with_capacity(shape.days * 1440);
     for index in 0..i64::try_from(shape.days * 1440).expect("days") {
         let (of_day, day) = (index % 1440, index / 1440);
         let weekend = day % 7 >= 5;
@@ -95,6 +141,7 @@ pub(crate) fn quiet(shape: &Shape) -> Vec<Minute> {
         let load = shape.per_second * 60.0 * season * rushing * load_wander.next(rng).exp();
         let common = shape.fault_rate * fault_wander.next(rng).exp() * (load / (shape.per_second * 60.0)).powf(0.15);
         let mut samples = BTreeMap::new();
+        let mut note = Note { rushing, ..Note::default() };
         for (number, zone) in zones.iter_mut().enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "few zones")]
             let share = zone.share / total * shape.zones as f64 * zone.share_wander.next(rng).exp();
@@ -105,14 +152,11 @@ pub(crate) fn quiet(shape: &Shape) -> Vec<Minute> {
             let struck = incident.strength.get(number).copied().unwrap_or(1.0);
             let sick = zone.sick.strength.first().copied().unwrap_or(1.0);
             let rate = common * zone.factor * zone.fault_wander.next(rng).exp() * releasing * struck * sick;
-            let mean = (requests * rate.min(0.9)).max(0.0);
-            let clumped = if mean > 0.0 {
-                // Of shape m/(c−1) and mean m, a Poisson over it has the variance c·m.
-                Gamma::new(mean / (zone.clump - 1.0), zone.clump - 1.0).expect("a shape above 0").sample(rng)
-            } else {
-                0.0
-            };
-            let faults = poisson(clumped, rng).min(requests);
+            note.releasing.push(releasing);
+            note.struck.push(struck);
+            note.sick.push(sick);
+            note.mean.push(requests * rate.min(0.9));
+            let faults = clumped(requests * rate.min(0.9), zone.clump, rng).min(requests);
             let noise: f64 = StudentT::new(4.0).expect("a shape").sample(rng);
             let thin = (3000.0 / requests.max(1.0)).sqrt().clamp(0.5, 10.0);
             let latency = zone.latency
@@ -138,8 +182,18 @@ pub(crate) fn quiet(shape: &Shape) -> Vec<Minute> {
         }
         let at = begin + SignedDuration::from_mins(index);
         minutes.push(Minute { at, zones: samples });
+        notes.push(note);
     }
-    minutes
+    World { minutes, notes, clumps: zones.iter().map(|zone| zone.clump).collect() }
+}
+
+/// A negative binomial of this mean, whose variance is `clump` times as much.
+pub(crate) fn clumped(mean: f64, clump: f64, rng: &mut Xoshiro256PlusPlus) -> f64 {
+    if mean <= 0.0 {
+        return 0.0;
+    }
+    let gamma = Gamma::new(mean / (clump - 1.0), clump - 1.0).expect("a shape above 0");
+    poisson(gamma.sample(rng), rng)
 }
 
 /// The zone of this number.

@@ -46,13 +46,17 @@ fn gather<'a>(
 /// The evidence of faults. Counts are divided by their scatter; drift is a Gamma distributed factor that a whole
 /// hypothesis shares, so that the ratio is one of negative binomials.
 pub(crate) fn of_faults<'a>(newest_first: impl Iterator<Item = &'a Entry>, noise: &CountNoise) -> Gathered {
-    let shape = 1.0 / noise.drift;
-    let (mut count, mut expected) = (0.0, 0.0);
+    let (mut count, mut expected, mut doubt) = (0.0, 0.0, 0.0);
     gather(newest_first, move |entry| {
+        if entry.is_common_trouble() {
+            return None;
+        }
         count += entry.sample.faults / entry.scatter;
         expected += entry.expected / entry.scatter;
+        doubt += entry.doubt * entry.expected / entry.scatter;
         // No hypothesis gains below this.
         (count > 1.15 * expected && expected > 0.0).then(|| {
+            let shape = 1.0 / (noise.drift + doubt / expected);
             TIMES.map(|(times, _)| {
                 count * times.ln() + (count + shape) * ((shape + expected) / (shape + times * expected)).ln()
             })

@@ -17,6 +17,9 @@ const WEIGHT_FAULTS: f64 = 0.7;
 const WEIGHT_LATENCY: f64 = 0.3;
 /// The exact test against the others has to say at least this.
 const EXACT: f64 = 1e-3;
+/// What has to be left of the evidence without the worst minutes: of what a shift takes, and of what there is.
+const LEFT_OF_THRESHOLD: f64 = 0.35;
+const LEFT_OF_ALL: f64 = 0.2;
 /// Entries by which it is told whether a zone that was left is well.
 const WELL_OVER: usize = 10;
 /// A zone is well again below this: less than the warning takes, so that it does not flap.
@@ -65,7 +68,8 @@ pub(crate) fn judge(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, rules: &Rules, 
     let named = newest_first().take(30).any(|entry| entry.sample.named_by_aws);
     let needed = threshold * proof.min(if named { 2.0 / 3.0 } else { 1.0 });
     let both = by_faults.worse(early) && by_latency.worse(early) && faults.ln.min(latency.ln) >= 0.5 * needed;
-    let leading = if by_faults.worse(proposal) && faults.ln >= latency.ln { &by_faults } else { &by_latency };
+    let leading =
+        if by_faults.far_worse(proposal, early) && faults.ln >= latency.ln { &by_faults } else { &by_latency };
     let leading = if leading.worse(early) { leading } else { &by_faults };
     let entries = leading.entries;
     let mut evidence = numbers(zone, entries);
@@ -96,7 +100,7 @@ pub(crate) fn judge(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, rules: &Rules, 
         Finding::Suspicious(Reason::TooLittleTraffic)
     } else if evidence.others.values().any(|times| *times >= early && times.ln() >= as_bad) {
         Finding::Suspicious(Reason::OtherZonesToo)
-    } else if !leading.worse(proposal) || !proven || !leading.lasting {
+    } else if !leading.far_worse(proposal, early) || !proven || !leading.lasting {
         Finding::Suspicious(Reason::EarlyWarning)
     } else if leading.is_faults && (evidence.faults < rules.min_faults || by_faults.p_value > EXACT) {
         Finding::Suspicious(Reason::TooFewFaults)
@@ -132,11 +136,17 @@ impl Signal {
         self.times() >= times
     }
 
+    /// So much worse than the others, and clearly worse than its own past: else it would be the others that got better.
+    fn far_worse(&self, proposal: f64, early: f64) -> bool {
+        self.times_others >= proposal && self.times_past >= if self.is_faults { early } else { proposal }
+    }
+
     fn of_faults(zone: &Zone, gathered: &Gathered, rules: &Rules, early: f64) -> Self {
         let entries = gathered.entries.max(rules.persistence_minutes as usize);
         let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
         let sum = |part: fn(&Entry) -> f64| of.iter().map(|entry| part(entry)).sum::<f64>();
-        let (faults, expected, usual) = (sum(|one| one.sample.faults), sum(|one| one.expected), sum(|one| one.usual));
+        let (faults, expected) = (sum(|one| one.sample.faults), sum(|one| one.expected));
+        let usual = usual_faults(zone, entries);
         let (exposure, others, others_exposure) =
             (sum(|one| one.exposure), sum(|one| one.others_faults), sum(|one| one.others_exposure));
         let scatter = zone.noise.scatter.max(1.0);
@@ -188,8 +198,10 @@ fn lasting(newest_first: &[&Entry], minutes: usize, worse: impl Fn(&[&Entry]) ->
     while f64::from(length) * mean < 3.0 && (length as usize) * minutes < newest_first.len() {
         length += 1;
     }
-    let blocks: Vec<bool> = newest_first.chunks(length as usize).take(minutes).map(&worse).collect();
-    blocks.first() == Some(&true) && blocks.iter().filter(|bad| **bad).count() + 1 >= minutes
+    let blocks: Vec<bool> = newest_first.chunks(length as usize).map(&worse).collect();
+    let bad = |blocks: &[bool]| blocks.iter().filter(|bad| **bad).count();
+    let latest = &blocks[..blocks.len().min(minutes)];
+    blocks.first() == Some(&true) && bad(latest) + 1 >= minutes && 2 * bad(&blocks) >= blocks.len()
 }
 
 /// Faults that the latest `entries` would have had as in the past: as in the hour before, or as in the last seven days where
@@ -207,14 +219,19 @@ fn usual_faults(zone: &Zone, entries: usize) -> f64 {
     if by_week > 0.0 { by_week.min(by_hour) } else { by_hour }
 }
 
-/// Whether there is trouble besides the worst minute: a single burst, however large, is none that lasts.
+/// Whether there is trouble besides the worst minutes: a burst, however large, is none that lasts. An instance that
+/// restarts takes a minute or two of its zone's requests with it.
 fn stands_without_its_worst(zone: &Zone, of: &[&Entry], rules: &Rules) -> bool {
     let over = |entry: &Entry| entry.sample.faults - entry.expected;
-    let worst = of.iter().copied().max_by(|a, b| over(a).total_cmp(&over(b))).map(|entry| entry.at);
-    let rest = || of.iter().copied().filter(|entry| Some(entry.at) != worst);
+    let mut worst_first: Vec<&Entry> = of.to_vec();
+    worst_first.sort_by(|a, b| over(b).total_cmp(&over(a)));
+    let worst: Vec<_> = worst_first.iter().take(rules.burst_minutes as usize).map(|entry| entry.at).collect();
+    let rest = || of.iter().copied().filter(|entry| !worst.contains(&entry.at));
     let (faults, expected) = rest().fold((0.0, 0.0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.expected));
     let gathered = evidence::of_faults(rest(), &zone.noise);
-    faults >= Rules::times(rules.early_warning) * expected && gathered.ln >= 0.5 * rules.log_threshold()
+    let all = evidence::of_faults(of.iter().copied(), &zone.noise);
+    faults >= Rules::times(rules.early_warning) * expected
+        && gathered.ln >= (LEFT_OF_THRESHOLD * rules.log_threshold()).max(LEFT_OF_ALL * all.ln)
 }
 
 /// Whether the zone was well over the latest minutes; `None` without enough traffic to tell.

@@ -1,16 +1,25 @@
 //! How often requests fail at the moment, going by the other zones.
 //!
-//! Three memories of the others' faults stand beside each other: one of half an hour, one of five minutes, and one of this
-//! minute alone. Each is a Gamma distribution of the rate, and each is believed as far as it foresaw what came (dynamic
+//! Three memories of the others' faults stand beside each other: a long one, one of two minutes, and one of this minute
+//! alone. Each is a Gamma distribution of the rate, and each is believed as far as it foresaw what came (dynamic
 //! model averaging). In quiet times the long memory wins and the expectation is sharp; when all zones fail at once, the
 //! short ones win in that same minute and the expectation rises with them.
+//!
+//! How long the long memory is depends on how much there is to remember. The rate is taken to wander by a few percent a
+//! minute ([`WANDER`]); the more faults a minute has, the sooner older minutes say less than the newest one. The gain that
+//! balances both (the steady state of a Kalman filter) is the square root of wander times count, and the doubt that
+//! remains is the gain over the count.
 
 use serde::{Deserialize, Serialize};
 
 use super::numbers::ln_negative_binomial;
 
-/// What is kept of each memory from one minute to the next.
-const KEPT: [f64; 3] = [0.97, 0.8, 0.0];
+/// What is kept of the shorter memories from one minute to the next.
+const SHORT: [f64; 2] = [0.5, 0.0];
+/// The variance by which the logarithm of the rate moves within a minute: 3 %.
+const WANDER: f64 = 0.03 * 0.03;
+/// The least and the most that the long memory takes on in a minute.
+const GAIN: std::ops::RangeInclusive<f64> = 0.03..=0.5;
 /// The least belief in each.
 const LEAST: f64 = 0.01;
 /// The certainty of the rate, as a shape, is never above this: 5 % of doubt remain.
@@ -45,12 +54,14 @@ impl Level {
         }
         if self.memories.is_empty() {
             let first = Memory { shape: faults + 0.5, rate: exposure, belief: 1.0 / 3.0 };
-            self.memories = vec![first; KEPT.len()];
+            self.memories = vec![first; 1 + SHORT.len()];
             return;
         }
         let usual = self.memories[0].shape / self.memories[0].rate;
-        let mut foreseen = [0.0; KEPT.len()];
-        for ((memory, kept), foreseen) in self.memories.iter_mut().zip(KEPT).zip(&mut foreseen) {
+        let gain = (WANDER * usual * exposure).sqrt().clamp(*GAIN.start(), *GAIN.end());
+        let mut foreseen = [0.0; 1 + SHORT.len()];
+        let kept = std::iter::once(1.0 - gain).chain(SHORT);
+        for ((memory, kept), foreseen) in self.memories.iter_mut().zip(kept).zip(&mut foreseen) {
             // What is forgotten is replaced by half a fault's worth of the usual.
             memory.shape = memory.shape * kept + (1.0 - kept) * 0.5;
             memory.rate = memory.rate * kept + (1.0 - kept) * 0.5 / usual;

@@ -13,15 +13,20 @@
 //!    is compared in logarithms with what is usual of the zone at this time of the week ([`latency`]) and with how far the
 //!    other zones are off theirs in the same minute. Whatever strikes all zones alike (a release, a rush, a broken database)
 //!    thereby cancels out, and so do the season and uneven shares of the traffic.
-//! 2. *How far a well zone strays* is measured, not assumed ([`noise`]): faults come in bursts (scatter) and a zone is off
-//!    for a while (drift), so the evidence is a ratio of negative binomials, not of coin tosses.
+//! 2. *How far a well zone strays* is measured, not assumed ([`noise`]): faults come in clumps (scatter) and a zone is off
+//!    for a while (drift), and how often the others fail right now is itself an estimate (doubt), so the evidence is a
+//!    ratio of negative binomials, not of coin tosses.
 //! 3. *Evidence is gathered* minute by minute ([`evidence`]). Each likelihood ratio has a mean of 1 while the zone is well,
 //!    so their sum over all possible onsets grows by one a minute on average, and the time until it first passes A is at least
 //!    A minutes on average (Shiryaev and Roberts; e-detectors). A is a year's minutes over
 //!    [`Rules::false_shifts_per_zone_year`]: that is the stated rate.
-//! 4. *Proof is more than evidence* ([`judge`]). The zone must perform [`Rules::proposal`] below its baseline, by the others and
-//!    by its own past (performance is expected over observed: twice the faults, or twice the latency, is 50 % below);
-//!    in most of the latest minutes and in the last one; with enough requests and faults; the exact binomial test against the
+//!    A minute in which the others fail half as often again as usual and more than by chance is no evidence: trouble that is
+//!    common to all strikes unevenly.
+//! 4. *Proof is more than evidence* ([`judge`]). The zone must perform [`Rules::proposal`] below its baseline by the others, and
+//!    be worse by its own past as well (else the others got better; performance is expected over observed: twice the faults,
+//!    or twice the latency, is 50 % below); in three of the latest four minutes, in the last one, and in half of all that
+//!    count; without the worst [`Rules::burst_minutes`] a third of the evidence must remain, for an instance that restarts
+//!    takes a minute or two of its zone's requests with it; with enough requests and faults; the exact binomial test against the
 //!    others pooled must agree; and a second witness must: a second signal, more than one workload or instance, probes,
 //!    packets, or AWS itself. Half the evidence in both signals is as good as all in one.
 //! 5. *Two zones worse than usual at once are not a zonal fault*, nor are all. Never is more than one zone left.
@@ -37,6 +42,7 @@
 //! # What is assumed
 //!
 //! - Zones serve the same mix of workloads, or a mix whose comparison is stable over days.
+//! - The common rate of faults moves by a few percent a minute, or jumps.
 //! - A fault is no more than an hour in coming. What creeps in over days is learnt as usual; what was suspect is not learnt
 //!   for six hours.
 //! - Minutes of different zones are independent but for what is common to all, given the measured scatter and drift. The

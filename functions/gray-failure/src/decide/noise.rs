@@ -12,6 +12,8 @@ use super::numbers::Fading;
 const BLOCK: u32 = 15;
 /// Two days of minutes.
 const HALF_LIFE: f64 = 2880.0;
+/// The part of the doubt about what to expect that does not average out over fifteen minutes.
+const DOUBT_LASTS: f64 = 0.5;
 /// Deviations beyond which a minute counts no more.
 const CUT: f64 = 2.5;
 /// A zone may always be off by 4 % for a while.
@@ -35,7 +37,6 @@ struct Moments {
     count: Fading,
     off: Fading,
     mean: Fading,
-    square: Fading,
 }
 
 impl Moments {
@@ -43,7 +44,6 @@ impl Moments {
         self.count.add(1.0, half_life);
         self.off.add(off, half_life);
         self.mean.add(mean, half_life);
-        self.square.add(mean * mean, half_life);
     }
 }
 
@@ -52,6 +52,7 @@ struct Open {
     minutes: u32,
     off: f64,
     mean: f64,
+    doubt: f64,
 }
 
 impl Default for CountNoise {
@@ -61,20 +62,30 @@ impl Default for CountNoise {
 }
 
 impl CountNoise {
-    /// Takes in a well minute: what came, and what was expected.
-    pub(crate) fn learn(&mut self, count: f64, expected: f64) {
+    /// Takes in a well minute: what came, what was expected, and how uncertain that was, which is not the zone's doing and
+    /// is taken off. Each minute weighs the same, however much was expected: an hour of trouble in all zones would otherwise
+    /// outweigh days.
+    pub(crate) fn learn(&mut self, count: f64, expected: f64, doubt: f64) {
+        if expected <= 0.0 {
+            return;
+        }
         let cut = |off: f64, expected: f64, noise: &Self| {
             let most = CUT * (noise.scatter * expected + noise.drift * expected * expected).sqrt();
             off.clamp(-most, most)
         };
         let off = cut(count - expected, expected, self);
-        self.minute.add(off * off, expected, HALF_LIFE);
+        self.minute.add(off * off / expected - doubt * expected, expected, HALF_LIFE);
         self.open.minutes += 1;
         self.open.off += off;
         self.open.mean += expected;
+        self.open.doubt += doubt * expected;
         if self.open.minutes == BLOCK {
             let off = cut(self.open.off, self.open.mean, self);
-            self.block.add(off * off, self.open.mean, HALF_LIFE / f64::from(BLOCK));
+            self.block.add(
+                off * off / self.open.mean - DOUBT_LASTS * self.open.doubt,
+                self.open.mean,
+                HALF_LIFE / f64::from(BLOCK),
+            );
             self.open = Open::default();
             self.solve();
         }
@@ -84,16 +95,14 @@ impl CountNoise {
     fn solve(&mut self) {
         let with_prior = |moments: &Moments, weight: f64| {
             let mean = moments.mean.0 / moments.count.0;
-            let off = moments.off.0 + weight * (1.3 * mean + 0.01 * mean * mean);
-            let (sum, square) = (moments.mean.0 + weight * mean, moments.square.0 + weight * mean * mean);
-            (off / sum.max(1e-9), square / sum.max(1e-9))
+            ((moments.off.0 + weight * (1.3 + 0.01 * mean)) / (moments.count.0 + weight), mean)
         };
-        let (minute, minute_slope) = with_prior(&self.minute, 60.0);
-        let (block, block_slope) = with_prior(&self.block, 8.0);
+        let (minute, minute_mean) = with_prior(&self.minute, 60.0);
+        let (block, block_mean) = with_prior(&self.block, 8.0);
         // Where there are next to no faults, drift cannot be seen and stays what it was taken for.
-        let drift = (block - minute + 0.01) / (block_slope - minute_slope + 1.0);
+        let drift = (block - minute + 0.01) / (block_mean - minute_mean + 1.0);
         self.drift = drift.clamp(LEAST_DRIFT, MOST_DRIFT);
-        self.scatter = (minute - self.drift * minute_slope).clamp(1.0, 100.0);
+        self.scatter = (minute - self.drift * minute_mean).clamp(1.0, 100.0);
     }
 }
 
@@ -164,11 +173,11 @@ mod tests {
         let mut slow = 0.0;
         for minute in 0..20_000 {
             // Variance of a uniform over ±a is a²/3: ±30 around 100 is 300, three times chance.
-            scattered.learn(100.0 + 60.0 * (uniform(&mut state) - 0.5), 100.0);
+            scattered.learn(100.0 + 60.0 * (uniform(&mut state) - 0.5), 100.0, 0.0);
             if minute % 60 == 0 {
                 slow = uniform(&mut state) - 0.5;
             }
-            drifting.learn(100.0 + 35.0 * (uniform(&mut state) - 0.5) + 80.0 * slow, 100.0);
+            drifting.learn(100.0 + 35.0 * (uniform(&mut state) - 0.5) + 80.0 * slow, 100.0, 0.0);
         }
         assert!((scattered.scatter - 3.0).abs() < 0.5 && scattered.drift < 0.005, "{scattered:?}");
         assert!(drifting.drift > 0.03 && drifting.scatter < 2.5, "{drifting:?}");
@@ -179,7 +188,7 @@ mod tests {
         let (mut noise, mut state) = (CountNoise::default(), 7);
         for minute in 0..6000 {
             let wild = if (3000..3060).contains(&minute) { 900.0 } else { 0.0 };
-            noise.learn(100.0 + 35.0 * (uniform(&mut state) - 0.5) + wild, 100.0);
+            noise.learn(100.0 + 35.0 * (uniform(&mut state) - 0.5) + wild, 100.0, 0.0);
         }
         assert!(noise.scatter < 2.0 && noise.drift < 0.02, "{noise:?}");
     }

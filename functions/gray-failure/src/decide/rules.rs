@@ -13,10 +13,12 @@ pub struct Rules {
     pub early_warning: f64,
     /// How far below its baseline it is to be left.
     pub proposal: f64,
-    /// How many shifts a zone and year a well cluster may see.
+    /// How many shifts a zone and year a well cluster may see, by the evidence alone; what else proof takes refuses some.
     pub false_shifts_per_zone_year: f64,
     /// Minutes that trouble has to last.
     pub persistence_minutes: u32,
+    /// Minutes that a burst may last: what is left for has to be bad without its worst so many minutes.
+    pub burst_minutes: u32,
     /// The least requests a minute by which a zone is judged.
     pub min_requests: f64,
     /// The least faults within the evidence.
@@ -42,8 +44,9 @@ impl Default for Rules {
         Self {
             early_warning: 0.2,
             proposal: 0.3,
-            false_shifts_per_zone_year: 0.5,
+            false_shifts_per_zone_year: 1.0,
             persistence_minutes: 4,
+            burst_minutes: 2,
             min_requests: 100.0,
             min_faults: 10.0,
             known_minutes: 360,

@@ -18,6 +18,8 @@ use super::{
 pub(crate) const WINDOW: i64 = 60;
 /// Minutes of suspicion after which what was suspect is learnt after all: it is how the zone is now.
 const LEARN_ANYWAY: u32 = 6 * 60;
+/// How many times as often as usual the others fail when they are in trouble themselves.
+const COMMON: f64 = 1.5;
 
 /// What is carried of a zone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,7 +59,9 @@ pub(crate) struct Entry {
     pub(crate) sample: Sample,
     /// Faults expected of it, going by the others.
     pub(crate) expected: f64,
-    /// By how much more than by chance that expectation strays.
+    /// How uncertain that expectation is: the variance of the rate over the square of its mean.
+    pub(crate) doubt: f64,
+    /// How many faults come at once, so to say.
     pub(crate) scatter: f64,
     /// Faults expected of it, going by its own past.
     pub(crate) usual: f64,
@@ -68,6 +72,14 @@ pub(crate) struct Entry {
     pub(crate) latency: Option<Latency>,
     /// Not to be learnt from.
     pub(crate) suspect: bool,
+}
+
+impl Entry {
+    /// Whether the other zones were in trouble themselves in that minute. Zones are then struck unevenly, and how they
+    /// compare when all are well says nothing of it.
+    pub(crate) fn is_common_trouble(&self) -> bool {
+        self.usual > 0.0 && self.expected > COMMON * self.usual + 3.0 * (self.scatter * self.usual).sqrt()
+    }
 }
 
 /// The latency of a minute, as logarithms.
@@ -95,6 +107,8 @@ impl Latency {
 pub(crate) struct Others {
     pub(crate) faults: f64,
     pub(crate) exposure: f64,
+    /// How many faults come at once, so to say: the mean of what is known of each.
+    pub(crate) scatter: f64,
     /// The mean of their latencies over their pasts, as logarithms.
     pub(crate) latency: Option<f64>,
 }
@@ -129,7 +143,7 @@ impl Zone {
         self.heard = at;
         let own_rate = self.week.rate(hour_of(at));
         if sample.requests > 0.0 && others.exposure > 0.0 {
-            self.level.observe(others.faults, others.exposure);
+            self.level.observe(others.faults / others.scatter, others.exposure / others.scatter);
             if let Some(rate) = self.level.rate() {
                 let exposure = sample.requests * self.factor;
                 let expected = exposure * rate.mean;
@@ -148,7 +162,8 @@ impl Zone {
                     at,
                     sample: sample.clone(),
                     expected,
-                    scatter: self.noise.scatter.max(1.0 + expected * rate.doubt),
+                    doubt: rate.doubt,
+                    scatter: self.noise.scatter,
                     usual: sample.requests * usual,
                     exposure,
                     others_faults: others.faults,
@@ -166,8 +181,10 @@ impl Zone {
     }
 
     fn learn(&mut self, entry: &Entry) {
-        self.suspect_run = if entry.suspect { self.suspect_run + 1 } else { 0 };
-        if entry.suspect && self.suspect_run < LEARN_ANYWAY {
+        // What it is like while it, or all zones, are in trouble is not what is usual.
+        let odd = entry.suspect || entry.is_common_trouble();
+        self.suspect_run = if odd { self.suspect_run + 1 } else { 0 };
+        if odd && self.suspect_run < LEARN_ANYWAY {
             return;
         }
         let sample = &entry.sample;
@@ -178,7 +195,7 @@ impl Zone {
         self.recent.requests.add(sample.requests, 120.0);
         self.recent.faults.add(sample.faults, 120.0);
         if self.known > 30 {
-            self.noise.learn(sample.faults, entry.expected);
+            self.noise.learn(sample.faults, entry.expected, entry.doubt);
         }
         if let Some(latency) = sample.latency_ms.filter(|latency| *latency > 0.0 && latency.is_finite()) {
             let deviation = self.latency_noise.deviation().max(0.05);
@@ -212,6 +229,7 @@ pub(crate) fn others(zones: &BTreeMap<super::ZoneId, Zone>, at: Timestamp, minut
             Others {
                 faults: sample.faults,
                 exposure: sample.requests * zone.map_or(1.0, |zone| zone.factor),
+                scatter: zone.map_or(1.0, |zone| zone.noise.scatter),
                 latency: zone.and_then(|zone| zone.latency_over_past(at, sample)).filter(|_| sample.requests > 0.0),
             }
         })
@@ -221,11 +239,13 @@ pub(crate) fn others(zones: &BTreeMap<super::ZoneId, Zone>, at: Timestamp, minut
         for (_, one) in each.iter().enumerate().filter(|(index, _)| *index != own) {
             sum.faults += one.faults;
             sum.exposure += one.exposure;
+            sum.scatter += one.exposure * one.scatter;
             if let Some(one) = one.latency {
                 latency += one;
                 count += 1.0;
             }
         }
+        sum.scatter = if sum.exposure > 0.0 { sum.scatter / sum.exposure } else { 1.0 };
         sum.latency = (count > 0.0).then_some(latency / count);
         sum
     };

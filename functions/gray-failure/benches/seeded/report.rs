@@ -1,0 +1,71 @@
+//! The table.
+
+use super::{
+    fault::Fault,
+    trial::{Outcome, Trial},
+};
+
+/// Prints what came of the rules.
+pub(crate) fn print(names: &[&str], outcomes: &[Outcome]) {
+    println!(
+        "faults of the zones come in clumps (1.1 to 1.8 times chance) around a rate that wanders by 25 %; see world.rs"
+    );
+    println!("each cell: found within 5 min / within the hour, median and worst delay in min\n");
+    print!("{:<38}{:>6}", "fault", "tried");
+    names.iter().for_each(|name| print!("{name:>28}"));
+    println!();
+    for fault in Fault::ALL {
+        row(&fault.to_string(), outcomes, |trial| trial.fault == fault && trial.per_second >= 100.0);
+    }
+    println!("below 100 requests a second");
+    for fault in Fault::ALL {
+        row(&fault.to_string(), outcomes, |trial| trial.fault == fault && trial.per_second < 100.0);
+    }
+    println!("error rate x 2, by the usual rate of faults and by zones");
+    for rate in [0.003, 0.005, 0.01, 0.02] {
+        row(&format!("  of {:.1} %", 100.0 * rate), outcomes, |trial| {
+            trial.fault == Fault::Errors(2.0) && trial.per_second >= 100.0 && trial.fault_rate == rate
+        });
+    }
+    for zones in 2..=4 {
+        row(&format!("  in one of {zones}"), outcomes, |trial| {
+            trial.fault == Fault::Errors(2.0) && trial.per_second >= 100.0 && trial.zones == zones
+        });
+    }
+    let years = outcomes[0].zone_minutes as f64 / (365.25 * 1440.0);
+    let line = |name: &str, of: &dyn Fn(&Outcome) -> String| {
+        print!("{name:<44}");
+        outcomes.iter().for_each(|outcome| print!("{:>28}", of(outcome)));
+        println!();
+    };
+    line("wrong zone left", &|one| one.trials.iter().filter(|trial| trial.wrong_zone).count().to_string());
+    line(&format!("false shifts in {years:.1} zone-years"), &|one| one.false_shifts.to_string());
+    line("false shifts a zone and year", &|one| format!("{:.2}", f64::from(one.false_shifts) / years));
+    line("µs a zone and minute", &|one| format!("{:.2}", one.took.as_secs_f64() * 1e6 / one.zone_minutes as f64));
+}
+
+fn row(name: &str, outcomes: &[Outcome], which: impl Fn(&Trial) -> bool) {
+    let of = |outcome: &Outcome| {
+        let mut delays: Vec<Option<usize>> =
+            outcome.trials.iter().filter(|trial| which(trial)).map(|trial| trial.delay).collect();
+        // What was not found comes last.
+        delays.sort_unstable_by_key(|delay| delay.unwrap_or(usize::MAX));
+        delays
+    };
+    print!("{name:<38}{:>6}", of(&outcomes[0]).len());
+    for outcome in outcomes {
+        let delays = of(outcome);
+        let percent = |found: usize| 100.0 * found as f64 / delays.len().max(1) as f64;
+        let within = |most: usize| percent(delays.iter().flatten().filter(|delay| **delay <= most).count());
+        let at = |index: usize| delays.get(index).copied().flatten().map_or_else(|| "-".to_owned(), |d| d.to_string());
+        let cell = format!(
+            "{:.0} % / {:.0} %, {} {}",
+            within(5),
+            within(60),
+            at(delays.len() / 2),
+            at(delays.len().saturating_sub(1))
+        );
+        print!("{cell:>28}");
+    }
+    println!();
+}
