@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::json;
-use shared::remediation::audit::{Entry, Head, Tampering, verify};
+use shared::remediation::audit::{Entry, Head, Tampering, verify, verify_kept};
 use shared::store::{Store, StoreError, StoreLocation};
 
 use crate::{Format, Outcome};
@@ -91,7 +91,7 @@ async fn judge(arguments: &Verify) -> Result<Outcome, AuditError> {
     let verdict = match (&kept, &exported) {
         (None, None) => return Err(AuditError::Nothing),
         (None, Some(exported)) => verify(exported, None),
-        (Some((entries, head)), exported) => verify(entries, head.as_ref()).and_then(|count| {
+        (Some((entries, head)), exported) => verify_kept(entries, head.as_ref()).and_then(|count| {
             // What was exported cannot be changed any more: it has to stand in the store as it is.
             let differs = exported.iter().flatten().find(|entry| {
                 let place = usize::try_from(entry.seq).ok().and_then(|seq| seq.checked_sub(1));

@@ -2,8 +2,8 @@
 //!
 //! Append-only, and each entry carries the hash of the one before it: whoever changes, removes, inserts or reorders an
 //! entry breaks the chain at that place ([`verify`]). What a chain cannot show by itself is that its end was cut off, or that
-//! all of it was written anew; for that the number and hash of the latest entry are kept apart from it, and entries are
-//! exported to a bucket with Object Lock as they are written (infra/template.yaml).
+//! all of it was written anew; for that the number and hash of the latest entry are kept apart from it ([`verify_kept`]),
+//! and entries are exported to a bucket with Object Lock as they are written (infra/template.yaml).
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ impl Entry {
     }
 }
 
-fn hash(seq: u64, previous: &str, note: &Note) -> String {
+pub(super) fn hash(seq: u64, previous: &str, note: &Note) -> String {
     // Fields and maps are written in a fixed order, so the text is the same every time.
     let text = serde_json::to_vec(&(seq, previous, note)).unwrap_or_default();
     hex::encode(Sha256::digest(text))
@@ -104,6 +104,11 @@ pub enum Tampering {
         /// The head.
         head: u64,
     },
+    /// There are entries and no head.
+    #[error(
+        "there are {0} entries and no head: it was removed, so that nothing shows whether the end was cut off; compare with the export"
+    )]
+    Headless(u64),
     /// The entry at the head's place is another one.
     #[error("entry {0} is not the one that the head names: the log was written anew")]
     Rewritten(u64),
@@ -141,6 +146,19 @@ pub fn verify<'a>(entries: impl IntoIterator<Item = &'a Entry>, head: Option<&He
         // The head is written after the entry: it may be behind, never ahead.
         Some(head) if !met_head && head.seq > 0 => Err(Tampering::Truncated { last, head: head.seq }),
         _ => Ok(last),
+    }
+}
+
+/// Verifies a log as a store keeps it: with its head, which is there as soon as there is an entry. Only an export, which has
+/// none, is verified without ([`verify`]).
+///
+/// # Errors
+///
+/// The first place where something is wrong.
+pub fn verify_kept<'a>(entries: impl IntoIterator<Item = &'a Entry>, head: Option<&Head>) -> Result<u64, Tampering> {
+    match (verify(entries, head)?, head) {
+        (count, None) if count > 0 => Err(Tampering::Headless(count)),
+        (count, _) => Ok(count),
     }
 }
 

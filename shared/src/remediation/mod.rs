@@ -37,6 +37,8 @@ mod recovery;
 mod request;
 pub mod risk;
 #[cfg(test)]
+mod tampering_tests;
+#[cfg(test)]
 mod tests;
 mod version;
 

@@ -8,6 +8,8 @@
 //! Shipped policies are in `infra/policies/nightshift.cedar`; teams add theirs in further files. All of them are validated
 //! against the schema before they are used, and each carries an `@id`: a refusal names the policies that refuse.
 
+#[cfg(test)]
+mod ops_10;
 mod question;
 #[cfg(test)]
 mod tests;
