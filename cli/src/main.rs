@@ -6,6 +6,7 @@ mod capture;
 mod check_config;
 mod demo;
 mod diagnose;
+mod learn;
 mod sim;
 mod target;
 mod thresholds;
@@ -32,6 +33,8 @@ enum Command {
     Backtest(backtest::Arguments),
     /// Verify or export the audit log of remediation.
     Audit(audit::Arguments),
+    /// What incidents that are over teach: success rate, time to recover, accuracy, thresholds that would serve better.
+    Learn(learn::Arguments),
     /// Run the whole product against a simulated cluster and show the Slack channel.
     Demo(demo::Arguments),
     /// Read, check and explain every setting.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
             Command::Capture(arguments) => capture::run(arguments).await,
             Command::Backtest(arguments) => backtest::run(arguments),
             Command::Audit(arguments) => audit::run(arguments).await,
+            Command::Learn(arguments) => learn::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::CheckConfig(arguments) => check_config::run(arguments).await,
             Command::Thresholds(arguments) => thresholds::run(arguments).await,

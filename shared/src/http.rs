@@ -48,7 +48,7 @@ pub(crate) fn connector(tls: ClientConfig, connect_timeout: Duration) -> HttpsCo
 /// # Errors
 ///
 /// Where TLS cannot be set up.
-#[cfg(any(feature = "prometheus", feature = "slack"))]
+#[cfg(any(feature = "prometheus", feature = "slack", feature = "tickets"))]
 pub fn client(base: &url::Url, connect_timeout: Duration) -> Result<reqwest::Client, ClientError> {
     Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls(roots(base.scheme() == "https"))?)
@@ -59,7 +59,7 @@ pub fn client(base: &url::Url, connect_timeout: Duration) -> Result<reqwest::Cli
 }
 
 /// Why there is no HTTP client.
-#[cfg(any(feature = "prometheus", feature = "slack"))]
+#[cfg(any(feature = "prometheus", feature = "slack", feature = "tickets"))]
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// TLS cannot be set up.

@@ -18,6 +18,8 @@ pub mod eks;
 pub mod http;
 pub mod incident;
 pub mod json;
+#[cfg(feature = "remediation")]
+pub mod lessons;
 pub mod metrics;
 pub mod model;
 pub mod redact;
@@ -31,3 +33,5 @@ pub mod store;
 pub mod telemetry;
 pub mod text;
 pub mod thresholds;
+#[cfg(feature = "tickets")]
+pub mod tickets;

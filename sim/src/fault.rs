@@ -36,6 +36,10 @@ pub enum Service {
     SecretsManager,
     /// Slack; operations are methods, for example `chat.postMessage`.
     Slack,
+    /// Jira; operations are verbs and what they are about, for example `create issue`.
+    Jira,
+    /// GitHub's issues, likewise.
+    GitHub,
 }
 
 /// What goes wrong with a call.

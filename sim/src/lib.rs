@@ -26,6 +26,7 @@ mod kube_faults;
 pub mod lambda;
 pub mod slack;
 mod start;
+pub mod trackers;
 pub mod world;
 
 pub use start::{Options, Sim, StartError};

@@ -12,6 +12,7 @@ use crate::aws::{self, Account};
 use crate::bus::{self, Buses};
 use crate::fault::Faults;
 use crate::slack::{self, Workspace};
+use crate::trackers::{self, Trackers};
 use crate::world::{self, Scenario, World};
 use crate::{clock, kube, kube_faults};
 
@@ -78,6 +79,8 @@ pub struct Sim {
     kube: SocketAddr,
     aws: SocketAddr,
     slack: SocketAddr,
+    trackers: Trackers,
+    tracker_address: SocketAddr,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -116,6 +119,9 @@ impl Sim {
         let (kube_listener, kube) = bind(0).await?;
         let (aws_listener, aws) = bind(0).await?;
         let (slack_listener, slack) = bind(slack_port).await?;
+        let (tracker_listener, tracker_address) = bind(0).await?;
+        let trackers = Trackers::default();
+        trackers.serve_at(format!("http://{tracker_address}/"));
         let account = Account::new(Arc::clone(&world), format!("http://{kube}"), faults.clone());
         account.secrets.put("nightshift/slack-bot-token", BOT_TOKEN);
         account.secrets.put("nightshift/slack-signing-secret", crate::SIGNING_SECRET);
@@ -123,9 +129,10 @@ impl Sim {
         let tasks = vec![
             serve(kube_listener, kube_faults::layer(kube::router(Arc::clone(&world)), faults.clone())),
             serve(aws_listener, aws::router(account.clone())),
-            serve(slack_listener, slack::router(workspace.clone(), faults)),
+            serve(slack_listener, slack::router(workspace.clone(), faults.clone())),
+            serve(tracker_listener, trackers::router(trackers.clone(), faults)),
         ];
-        Ok(Self { world, workspace, account, kube, aws, slack, tasks })
+        Ok(Self { world, workspace, account, kube, aws, slack, trackers, tracker_address, tasks })
     }
 
     /// The world behind it.
@@ -151,6 +158,34 @@ impl Sim {
     /// What goes wrong, and the journal of calls.
     pub fn faults(&self) -> &Faults {
         &self.account.faults
+    }
+
+    /// The trackers of tickets.
+    pub fn trackers(&self) -> &Trackers {
+        &self.trackers
+    }
+
+    /// The variables, in addition to [`Self::environment`], by which every incident gets an issue in Jira.
+    pub fn jira_environment(&self) -> Vec<(String, String)> {
+        let address = format!("http://{}/", self.tracker_address);
+        let all = [
+            ("JIRA_URL", address.as_str()),
+            ("JIRA_PROJECT", trackers::JIRA_PROJECT),
+            ("JIRA_USER", "nightshift@example.com"),
+            ("JIRA_TOKEN", trackers::TOKEN),
+        ];
+        all.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    /// The same for GitHub.
+    pub fn github_environment(&self) -> Vec<(String, String)> {
+        let address = format!("http://{}/", self.tracker_address);
+        let all = [
+            ("GITHUB_ISSUES_API_URL", address.as_str()),
+            ("GITHUB_ISSUES_REPOSITORY", trackers::GITHUB_REPOSITORY),
+            ("GITHUB_ISSUES_TOKEN", trackers::TOKEN),
+        ];
+        all.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
     /// The Kubernetes API's address.

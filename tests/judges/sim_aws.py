@@ -234,6 +234,20 @@ def bedrock():
     return f"bedrock: {len(kinds)} events, tools {', '.join(tools)}"
 
 
-for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), events(), bedrock()):
+def knowledge():
+    runtime = client("bedrock-agent-runtime")
+    search = {"vectorSearchConfiguration": {"numberOfResults": 2}}
+    ask = {"knowledgeBaseId": "SIMKNOWS01", "retrievalConfiguration": search}
+    found = runtime.retrieve(retrievalQuery={"text": "the rollout lacks DEPLOY_ENV"}, **ask)["retrievalResults"]
+    check([one["metadata"]["incident"] for one in found] == ["inc-judge-1"], found)
+    check(found[0]["content"]["text"].startswith("rollout") and 0 < found[0]["score"] <= 1, found)
+    check(found[0]["location"]["s3Location"]["uri"].endswith("/inc-judge-1.txt"), found)
+    refused("ResourceNotFoundException", runtime.retrieve, knowledgeBaseId="NOKNOWS001", retrievalQuery={"text": "x"})
+    refused("ValidationException", runtime.retrieve, retrievalQuery={"text": "x" * 1001}, **ask)
+    return f"knowledge base: {len(found)} passage"
+
+
+for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), events(), bedrock(),
+             knowledge()):
     print(line)
 sys.exit(0)

@@ -22,6 +22,7 @@ use shared::snapshot::Snapshot;
 use shared::store::Store;
 use sim::fault::{Fault, Faults, Rule, Service};
 use sim::slack::Workspace;
+use sim::trackers::Trackers;
 use sim::world::Scenario;
 use sim::{Options, Sim};
 use tests::memory::{Memory, StoreFault};
@@ -78,6 +79,12 @@ struct Stage {
     start: Timestamp,
 }
 
+/// Where Slack and the tracker of tickets are in a life.
+struct Places {
+    slack: SocketAddr,
+    tracker: SocketAddr,
+}
+
 /// What stands in Slack after a life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Outcome {
@@ -85,6 +92,8 @@ struct Outcome {
     keys: Vec<String>,
     /// The first message, at the end.
     first: String,
+    /// Tickets: whether each is closed, and how many comments it has.
+    tickets: Vec<(bool, usize)>,
     dead: usize,
     /// How often anything was delivered again.
     again: usize,
@@ -124,9 +133,15 @@ impl Stage {
     }
 
     /// The function as a new process of a storm would have it: the reading of some seconds ago is at hand.
-    async fn app(&self, slack: SocketAddr, store: &Memory, clock: &Clock) -> App {
-        let address = format!("http://{slack}/api/");
-        let clients = Clients::new(settings(&self.environment, &[("SLACK_API_URL", &address)]))
+    async fn app(&self, places: &Places, store: &Memory, clock: &Clock) -> App {
+        let (slack, tracker) = (format!("http://{}/api/", places.slack), format!("http://{}/", places.tracker));
+        let more = [
+            ("SLACK_API_URL", slack.as_str()),
+            ("GITHUB_ISSUES_API_URL", tracker.as_str()),
+            ("GITHUB_ISSUES_REPOSITORY", sim::trackers::GITHUB_REPOSITORY),
+            ("GITHUB_ISSUES_TOKEN", sim::trackers::TOKEN),
+        ];
+        let clients = Clients::new(settings(&self.environment, &more))
             .with_store(Store::new(store.clone()))
             .with_aws(self.aws.clone());
         clients.remember(&self.cluster, self.namespaces.clone(), self.snapshot.clone()).await;
@@ -140,6 +155,14 @@ impl Stage {
         workspace.rates.enforce(false);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let slack = listener.local_addr().unwrap();
+        // Its own faults are enumerated in tickets.rs; here it is what the store's faults must not double or lose.
+        let trackers = Trackers::default();
+        let tracker_listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let tracker = tracker_listener.local_addr().unwrap();
+        trackers.serve_at(format!("http://{tracker}/"));
+        let tracker_router = sim::trackers::router(trackers.clone(), Faults::default());
+        let tracker_server = tokio::spawn(async move { axum::serve(tracker_listener, tracker_router).await });
+        let places = &Places { slack, tracker };
         let router = sim::slack::router(workspace.clone(), faults.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         let store = match trouble {
@@ -157,7 +180,7 @@ impl Stage {
             let mut receives = 0;
             loop {
                 receives += 1;
-                if self.attempt(event, slack, &store, &faults, &clock, crashes).await {
+                if self.attempt(event, places, &store, &faults, &clock, crashes).await {
                     break;
                 }
                 again += 1;
@@ -172,32 +195,34 @@ impl Stage {
         // The schedule of the minute comes again and again.
         for _ in 0..3 {
             clock.advance(VISIBILITY);
-            let app = self.app(slack, &store, &clock).await;
+            let app = self.app(places, &store, &clock).await;
             tokio::select! {
                 _ = app.handle(sweep(), Deadline::within(INVOCATION)) => {}
                 () = store.crash.notified() => {}
             }
         }
         server.abort();
+        tracker_server.abort();
+        let tickets = trackers.github().iter().map(|issue| (issue.closed, issue.comments.len())).collect();
         let mut keys: Vec<String> = workspace.messages().iter().map(key).collect();
         keys.sort();
         let first = workspace.messages().into_iter().find(|message| !message.is_reply());
         let first = first.map(|message| message.text).unwrap_or_default();
         let has_struck = store.has_struck() || faults.journal().iter().any(|call| call.fault.is_some());
-        (Outcome { keys, first, dead, again, has_struck }, store, faults)
+        (Outcome { keys, first, tickets, dead, again, has_struck }, store, faults)
     }
 
     /// One delivery by a new process; whether it succeeded.
     async fn attempt(
         &self,
         event: &Value,
-        slack: SocketAddr,
+        places: &Places,
         store: &Memory,
         faults: &Faults,
         clock: &Clock,
         crashes: bool,
     ) -> bool {
-        let app = self.app(slack, store, clock).await;
+        let app = self.app(places, store, clock).await;
         let struck = |faults: &Faults| faults.journal().iter().filter(|call| call.fault.is_some()).count();
         let before = struck(faults);
         let service_crash = async {
@@ -228,6 +253,9 @@ fn complaint(outcome: &Outcome, clean: &Outcome) -> Option<String> {
     if !lost.is_empty() || !twice.is_empty() || !odd.is_empty() {
         return Some(format!("lost {lost:?}, twice {twice:?}, unexpected {odd:?}"));
     }
+    if outcome.tickets != clean.tickets {
+        return Some(format!("tickets {:?}", outcome.tickets));
+    }
     (outcome.first != clean.first).then(|| format!("the first message says {:?}", outcome.first))
 }
 
@@ -238,7 +266,8 @@ async fn no_fault_of_any_call_loses_or_repeats_a_message() {
     let (clean, store, faults) = stage.live(None).await;
     assert_eq!((clean.dead, clean.again), (0, 0), "{clean:?}");
     assert!(clean.first.starts_with("✅"), "{clean:?}");
-    assert!(clean.keys.len() >= 4, "{clean:?}");
+    assert!(clean.keys.len() >= 5, "{clean:?}");
+    assert_eq!(clean.tickets, [(true, 1)]);
 
     let mut troubles: Vec<(String, Trouble)> = Vec::new();
     for (call, name) in store.journal().into_iter().enumerate() {

@@ -27,6 +27,9 @@ async fn boto3_finds_the_account_as_aws_has_it() {
     let queue = Arc::new(Queue::new("judge"));
     let pattern = json!({"source": ["nightshift.intake"], "detail": {"command": ["/health"]}});
     sim.buses().rule(PRODUCT_BUS, &pattern, &queue).expect("a valid pattern");
+    let knowledge = &sim.account().knowledge;
+    knowledge.put("inc-judge-1.txt", "rollout without DEPLOY_ENV", json!({"incident": "inc-judge-1"}));
+    knowledge.put("inc-judge-2.txt", "disk full", json!({"incident": "inc-judge-2"}));
     let output = tokio::process::Command::new(python)
         .arg(judges::script("sim_aws.py"))
         .env_clear()
@@ -38,7 +41,7 @@ async fn boto3_finds_the_account_as_aws_has_it() {
     let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complaint}");
     println!("{said}");
-    assert_eq!(said.lines().count(), 8, "{said}");
+    assert_eq!(said.lines().count(), 9, "{said}");
 
     let events = sim.buses().events(PRODUCT_BUS);
     let (first, timed) = (&events[0], &events[1]);

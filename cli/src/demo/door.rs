@@ -47,7 +47,7 @@ impl Drop for Door {
 }
 
 impl Door {
-    /// Opens it. `alarms` is the queue of the function that alerts go to as well; stores and the roles are in `directory`.
+    /// Opens it. `alarms` is the queue of the function that alerts and votes go to as well; stores and the roles are in `directory`.
     pub(super) async fn open(sim: &Sim, alarms: &Arc<Queue>, directory: &Path, logs: bool) -> Self {
         let mut door = Self { _url: None, work: Vec::new() };
         let roles = directory.join("nightshift.yaml");
@@ -60,6 +60,8 @@ impl Door {
             }
         };
         rule(&json!({"detail-type": ["Alert"]}), alarms);
+        let votes = json!({"detail-type": ["Slack Interaction"], "detail": {"action_id": [{"prefix": "diagnosis."}]}});
+        rule(&votes, alarms);
         for (name, pattern) in behind() {
             let Some(function) = start(sim, name, directory, logs).await else { continue };
             let queue = Arc::new(Queue::new(&format!("nightshift-{name}")));

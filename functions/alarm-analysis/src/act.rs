@@ -11,9 +11,10 @@ use shared::config::ClusterSettings;
 use shared::deadline::Deadline;
 use shared::diagnosis::Trigger;
 use shared::incident::{AlarmId, Change, Fingerprint, Incident, NewIncident, Observation, Signal};
+use shared::lessons::IncidentDocument;
 use shared::redact::redact;
 use shared::remediation::{Case, Proposal, Told};
-use shared::store::{DecisionId, DecisionRecord, Store, Triage};
+use shared::store::{DecisionId, DecisionRecord, PastIncident, Store, Triage};
 use shared::telemetry::Unit;
 
 use crate::App;
@@ -26,6 +27,9 @@ use crate::situation::{self, Reading, Situation, hide};
 
 /// A cause found this long before or after an alarm without one is taken for that alarm's.
 const SAME_TROUBLE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Documents of earlier incidents that a decision compares with.
+const DOCUMENTS: usize = 60;
 
 /// What became of an alarm's change of state, before people have been shown all of it.
 #[derive(Debug)]
@@ -49,7 +53,7 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
     let cluster = known.map(|known| known.name.clone()).unwrap_or_default();
     let observation = observation(alarm);
     let mut plan = Plan::default();
-    let (incident, change, situation) = match store.triage(&cluster, &observation, (app.now)()).await? {
+    let (mut incident, change, situation) = match store.triage(&cluster, &observation, (app.now)()).await? {
         Triage::Remembered => {
             tracing::info!("no incident is concerned");
             return Ok(Taken { outcome: json!({ "outcome": "remembered" }), incident: None });
@@ -83,6 +87,7 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
         let waited = (app.now)().duration_since(alarm.changed_at).as_secs_f64() * 1000.0;
         app.metrics.add("AlarmToMessage", Unit::Milliseconds, waited.max(0.0));
         propose(app, &incident, plan).await?;
+        incident = app.recall(incident, deadline).await?;
         app.investigate(&incident, situation, deadline).await?;
     } else if !plan.proposals.is_empty() {
         // An incident that has learnt its cause is shown with it, and what would mend that is proposed.
@@ -118,7 +123,11 @@ async fn propose(app: &App, incident: &Incident, plan: Plan) -> Result<(), Recor
     let latest = store.incident(&incident.fingerprint, (app.now)()).await?;
     let incident = latest.filter(|latest| latest.id == incident.id).unwrap_or_else(|| incident.clone());
     // What is about another object than the incident is proposed where that one is told.
-    let fitting = plan.proposals.into_iter().filter(|proposal| incident.object.as_ref() == Some(&proposal.object));
+    let least = f64::from(app.clients.settings().structure.remediation.propose_from_percent) / 100.0;
+    let fitting = plan
+        .proposals
+        .into_iter()
+        .filter(|proposal| incident.object.as_ref() == Some(&proposal.object) && proposal.confidence >= least);
     for mut proposal in fitting {
         proposal.incident = Some(incident.id.0.clone());
         proposal.cluster.clone_from(&incident.cluster);
@@ -207,8 +216,9 @@ async fn decided(
         Some(known) => collect::read(&app.clients, known, alarm, focus, at, deadline).await,
     };
     let cluster = known.map(|known| known.name.clone()).unwrap_or_default();
-    let earlier = earlier(store, &cluster, at).await;
-    let situation = Situation { version: situation::VERSION, alarm: alarm.clone(), cluster, at, reading, earlier };
+    let (documents, earlier) = earlier(store, &cluster, at).await;
+    let version = situation::VERSION;
+    let situation = Situation { version, alarm: alarm.clone(), cluster, at, reading, earlier, documents };
     let decision = decide::decide(&situation);
     let mut kept = serde_json::to_value(&decision)?;
     hide(&mut kept);
@@ -227,23 +237,28 @@ async fn decided(
     Ok((decision, Some(situation)))
 }
 
-/// Incidents of the last half year, the latest first. Detail: without them the message goes out as well.
-async fn earlier(store: &Store, cluster: &str, now: Timestamp) -> Vec<Earlier> {
-    match store.past_incidents(cluster, now - (180 * 24).hours(), 50, now).await {
-        Ok(past) => past
-            .into_iter()
-            .map(|past| Earlier {
-                began: past.opened_at,
-                object: past.object,
-                cause: past.cause,
-                summary: past.headline,
-            })
-            .collect(),
-        Err(error) => {
-            tracing::warn!(%error, "earlier incidents are left out");
-            Vec::new()
-        }
-    }
+/// What incidents of the last half year teach, and those of them of which nothing is kept, the latest first. Detail: without
+/// them the message goes out as well.
+async fn earlier(store: &Store, cluster: &str, now: Timestamp) -> (Vec<IncidentDocument>, Vec<Earlier>) {
+    let since = now - (180 * 24).hours();
+    let documents = store.documents(cluster, since, DOCUMENTS, now).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what earlier incidents teach is left out");
+        Vec::new()
+    });
+    let past = store.past_incidents(cluster, since, 50, now).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "earlier incidents are left out");
+        Vec::new()
+    });
+    let is_kept = |past: &PastIncident| documents.iter().any(|document| document.id == past.id);
+    let earlier = past.into_iter().filter(|past| !is_kept(past)).map(|past| Earlier {
+        began: past.opened_at,
+        object: past.object,
+        cause: past.cause,
+        summary: past.headline,
+        helped: None,
+    });
+    let earlier = earlier.collect();
+    (documents, earlier)
 }
 
 /// The incident this alarm opens, or joins if there is one about the same object and one of its causes.

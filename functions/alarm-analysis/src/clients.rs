@@ -5,14 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use shared::bedrock::{Analyst, Limits};
-use shared::config::{ClusterSettings, SecretError, Settings};
+use shared::bedrock::{Analyst, KnowledgeBase, Limits};
+use shared::config::{ClusterSettings, SecretError, SecretSource, Settings, TicketSettings};
 use shared::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
 use shared::incident::publish::{Clock, Publisher};
 use shared::metrics::{CloudWatch, MetricSource, Prometheus};
 use shared::slack::{Slack, SlackConfig, SlackError};
 use shared::snapshot::Snapshot;
 use shared::store::{Store, StoreError};
+use shared::tickets::{Desk, GitHub, Jira, TicketError, Tracker};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::collect::Kept;
@@ -42,6 +43,9 @@ pub enum ClientError {
     /// The cluster.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The tracker of tickets.
+    #[error(transparent)]
+    Ticket(#[from] TicketError),
 }
 
 /// The clients.
@@ -50,6 +54,7 @@ pub struct Clients {
     aws: OnceCell<SdkConfig>,
     slack: OnceCell<Slack>,
     store: OnceCell<Store>,
+    tracker: OnceCell<Option<Arc<dyn Tracker>>>,
     clusters: Mutex<HashMap<String, Arc<Cluster>>>,
     pub(crate) kept: Mutex<HashMap<String, Kept>>,
 }
@@ -68,6 +73,7 @@ impl Clients {
             aws: OnceCell::new(),
             slack: OnceCell::new(),
             store: OnceCell::new(),
+            tracker: OnceCell::new(),
             clusters: Mutex::default(),
             kept: Mutex::default(),
         }
@@ -116,6 +122,26 @@ impl Clients {
         self.store.get_or_try_init(build).await
     }
 
+    /// What opens tickets, where a tracker is configured.
+    pub async fn desk(&self, clock: Clock) -> Result<Option<Desk>, ClientError> {
+        let Some(settings) = &self.settings.tickets else { return Ok(None) };
+        let build = || async {
+            let resolve = async |token: &SecretSource| token.resolve(async || self.aws().await.clone()).await;
+            let tracker: Arc<dyn Tracker> = match settings {
+                TicketSettings::Jira { url, project, issue_type, user, token } => {
+                    Arc::new(Jira::new(url, project, issue_type, user.as_deref(), &resolve(token).await?)?)
+                }
+                TicketSettings::GitHub { url, repository, token } => {
+                    Arc::new(GitHub::new(url, repository, &resolve(token).await?)?)
+                }
+            };
+            Ok::<_, ClientError>(Some(tracker))
+        };
+        let tracker = self.tracker.get_or_try_init(build).await?.clone();
+        let store = self.store().await?.clone();
+        Ok(tracker.map(|tracker| Desk::new(store, tracker, clock)))
+    }
+
     /// What shows incidents in Slack.
     pub async fn publisher(&self, rendering: Rendering, clock: Clock) -> Result<Publisher<Rendering>, ClientError> {
         Ok(Publisher::new(self.store().await?.clone(), self.slack().await?.clone(), rendering, clock))
@@ -157,6 +183,12 @@ impl Clients {
             }
         }
         sources
+    }
+
+    /// The knowledge base, where one is configured.
+    pub async fn knowledge_base(&self) -> Option<KnowledgeBase> {
+        let id = self.settings.bedrock.knowledge_base.as_ref()?;
+        Some(KnowledgeBase::new(self.aws().await, id))
     }
 
     /// The Bedrock agent, where one is configured.

@@ -5,18 +5,23 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use shared::diagnosis::{CauseId, Diagnosis, Trigger, Verdict, diagnose};
 use shared::incident::Fingerprint;
+use shared::lessons;
 use shared::model::{Node, ObjectRef};
 use shared::remediation::propose::propose;
 use shared::remediation::{Facts, Proposal};
 use shared::snapshot::Snapshot;
 
 use crate::event::{Alarm, AlarmState, Focus};
+use crate::lesson;
 use crate::measure::measures;
 use crate::report::{Earlier, Finding, Report};
 use crate::situation::{Reading, Situation};
 
 /// The version of this form.
 pub const VERSION: u32 = 1;
+
+/// How many earlier incidents are told.
+const SIMILAR: usize = 5;
 
 /// What to do about an alarm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,8 +95,12 @@ fn raise(situation: &Situation) -> Step {
             report.measures = measures(snapshot, diagnosis.causes.first(), alarm.changed_at);
             report.gaps = permission_gaps(snapshot);
             subjects = subjects_of(&diagnosis);
-            report.similar = similar(&situation.earlier, &subjects);
             report.finding = Finding::Diagnosed(Box::new(diagnosis));
+            let alike = lessons::rank(&lesson::question(&report), &situation.documents, SIMILAR);
+            lessons::weigh(&mut proposals, &alike);
+            report.similar = alike.iter().map(|like| Earlier::from(like.document)).collect();
+            report.similar.extend(similar(&situation.earlier, &subjects));
+            report.similar.truncate(SIMILAR);
         }
         Reading::Unreachable { reason } => report.finding = Finding::Unreachable { reason: reason.clone() },
         Reading::UnknownCluster => report.finding = Finding::UnknownCluster,
@@ -145,7 +154,7 @@ fn similar(earlier: &[Earlier], subjects: &[Subject]) -> Vec<Earlier> {
     };
     let mut similar: Vec<Earlier> = earlier.iter().filter(|one| likeness(one) > 0).cloned().collect();
     similar.sort_by_key(|one| std::cmp::Reverse(likeness(one)));
-    similar.truncate(5);
+    similar.truncate(SIMILAR);
     similar
 }
 

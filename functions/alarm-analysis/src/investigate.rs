@@ -73,7 +73,7 @@ impl App {
                     cause: earlier.cause.clone()?,
                     object: earlier.object.clone()?,
                     summary: earlier.summary.clone(),
-                    outcome: String::new(),
+                    outcome: earlier.helped.as_ref().map(|helped| helped.action.command()).unwrap_or_default(),
                 })
             })
             .collect();

@@ -37,6 +37,9 @@ pub enum RecordError {
     /// The message.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The ticket cannot be kept for later.
+    #[error(transparent)]
+    Ticket(#[from] shared::tickets::DeskError),
     /// The message, which another record of the batch belongs to as well.
     #[error("{0}")]
     NotShown(String),
@@ -67,6 +70,7 @@ impl RecordError {
             Self::Client(_) => "client",
             Self::Store(_) => "store",
             Self::Publish(_) | Self::NotShown(_) => "publish",
+            Self::Ticket(_) => "ticket",
             Self::InProgress { .. } => "in-progress",
             Self::OutOfTime => "out-of-time",
             Self::Form(_) => "form",

@@ -17,11 +17,15 @@ pub mod decide;
 pub mod event;
 mod investigate;
 pub mod layer;
+pub mod lesson;
 pub mod measure;
 pub mod message;
+mod recall;
 pub mod render;
 pub mod report;
 pub mod situation;
+mod ticket;
+mod vote;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,7 +45,7 @@ use tracing::Instrument;
 
 use act::Taken;
 pub use clients::{ClientError, Clients, REQUIRED};
-use event::{Alarm, Invocation, MalformedEvent, Record};
+use event::{Alarm, Event, Invocation, MalformedEvent, Record};
 use layer::Begun;
 pub use layer::RecordError;
 use message::Style;
@@ -132,7 +136,7 @@ impl App {
             }
             Ok(Invocation::Sweep) => Ok(json!({ "swept": self.sweep(deadline).await? })),
             Ok(Invocation::Batch(records)) => Ok(self.batch(records, deadline).await),
-            Ok(Invocation::Single(alarm)) => self.single(*alarm, deadline).await,
+            Ok(Invocation::Single(event)) => self.single(*event, deadline).await,
         };
         self.metrics.flush((self.now)());
         answer
@@ -145,7 +149,18 @@ impl App {
         for record in records {
             let span =
                 tracing::info_span!("record", message_id = %record.message_id, receive_count = record.receive_count);
-            match self.take(record.alarm, deadline).boxed().instrument(span.clone()).await {
+            let alarm = match record.event {
+                Ok(Event::Click(click)) => {
+                    let vote = layer::contained(vote::click(self, &click, deadline));
+                    if let Err(error) = vote.boxed().instrument(span).await {
+                        failures.push((record.message_id, error));
+                    }
+                    continue;
+                }
+                Ok(Event::Alarm(alarm)) => Ok(*alarm),
+                Err(error) => Err(error),
+            };
+            match self.take(alarm, deadline).boxed().instrument(span.clone()).await {
                 Ok(Begun::Before(_)) => {}
                 Ok(Begun::Now(claim, taken)) => begun.push((record.message_id, claim, taken)),
                 Err(error) => failures.push((record.message_id, error)),
@@ -167,7 +182,15 @@ impl App {
         json!({ "batchItemFailures": failures.collect::<Vec<_>>() })
     }
 
-    async fn single(&self, alarm: Result<Alarm, MalformedEvent>, deadline: Deadline) -> Result<Value, InvocationError> {
+    async fn single(&self, event: Result<Event, MalformedEvent>, deadline: Deadline) -> Result<Value, InvocationError> {
+        let alarm = match event {
+            Ok(Event::Click(click)) => {
+                layer::contained(vote::click(self, &click, deadline)).boxed().await?;
+                return Ok(json!({ "outcome": "click" }));
+            }
+            Ok(Event::Alarm(alarm)) => Ok(*alarm),
+            Err(error) => Err(error),
+        };
         let (claim, taken) = match self.take(alarm, deadline).boxed().await? {
             Begun::Before(outcome) => return Ok(outcome),
             Begun::Now(claim, taken) => (claim, taken),
@@ -194,7 +217,8 @@ impl App {
         for (fingerprint, channel) in incidents {
             let outcome = async {
                 self.publisher().await?.show(&fingerprint, deadline).await?;
-                Ok::<_, RecordError>(())
+                self.see_to_ticket(&fingerprint, deadline).await?;
+                self.learn_from(&fingerprint).await
             };
             let outcome = layer::contained(outcome).await.map_err(|error| error.to_string());
             shown.insert(fingerprint, (channel, outcome));
@@ -216,7 +240,12 @@ impl App {
 
     async fn sweep(&self, deadline: Deadline) -> Result<usize, RecordError> {
         let clusters: Vec<&str> = self.clients.settings().clusters.iter().map(|known| known.name.as_str()).collect();
-        Ok(self.publisher().await?.sweep(&clusters, deadline).await?)
+        let swept = self.publisher().await?.sweep(&clusters, deadline).await?;
+        self.see_to_tickets(deadline).await?;
+        for cluster in clusters {
+            self.learn_of_late(cluster).await?;
+        }
+        Ok(swept)
     }
 
     pub(crate) async fn publisher(&self) -> Result<Publisher<Rendering>, ClientError> {

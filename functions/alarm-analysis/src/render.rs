@@ -37,7 +37,9 @@ impl Render for Rendering {
         // What was seen before the cause was known does not stand in for what was seen once it was.
         let long_form = if report.names_a_cause() { "details" } else { "first-look" };
         add(long_form.to_owned(), message::long_form(&report, &self.0));
+        add("recalled".to_owned(), message::recalled(&report, &self.0));
         add("further".to_owned(), message::further(&report, &self.0));
+        add("ticket".to_owned(), incident.ticket.as_ref().map(|ticket| message::ticket(ticket, &self.0)));
         if let Some(ended) = incident.ended_at() {
             let message = message::resolved(&report, &incident.id.0, incident.opened_at, ended, &self.0);
             add("resolved".to_owned(), Some(message));

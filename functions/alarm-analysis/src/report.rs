@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::bus::AlertSender;
 use shared::diagnosis::{CauseId, Diagnosis, Verdict};
+use shared::lessons::IncidentDocument;
 use shared::model::ObjectRef;
+use shared::remediation::Action;
 
 use crate::event::{Alarm, AlarmState, Focus, Severity};
 
@@ -23,6 +25,9 @@ pub struct Report {
     pub gaps: Vec<String>,
     /// Earlier incidents with the same cause or object, the most similar first.
     pub similar: Vec<Earlier>,
+    /// Earlier incidents that the knowledge base found beside those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recalled: Vec<Earlier>,
     /// What the Bedrock agent added, after its claims were checked.
     pub further: Vec<String>,
     /// Commands it suggested, after they were checked.
@@ -155,6 +160,31 @@ pub struct Earlier {
     pub cause: Option<CauseId>,
     /// Its cause's line.
     pub summary: String,
+    /// What ended it, where an action did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helped: Option<Helped>,
+}
+
+/// An action that ended an earlier incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Helped {
+    /// What was done.
+    pub action: Action,
+    /// From the change to recovery, in seconds.
+    pub took_s: i64,
+}
+
+impl From<&IncidentDocument> for Earlier {
+    fn from(document: &IncidentDocument) -> Self {
+        let helped = document.helped();
+        Self {
+            began: document.opened_at,
+            object: document.object.clone(),
+            cause: document.cause.clone(),
+            summary: document.headline.clone(),
+            helped: helped.map(|taken| Helped { action: taken.action.clone(), took_s: taken.took().as_secs() }),
+        }
+    }
 }
 
 impl Report {
@@ -167,6 +197,7 @@ impl Report {
             measures: Vec::new(),
             gaps: Vec::new(),
             similar: Vec::new(),
+            recalled: Vec::new(),
             further: Vec::new(),
             commands: Vec::new(),
             investigated: false,

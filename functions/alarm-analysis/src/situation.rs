@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::lessons::IncidentDocument;
 use shared::redact::redact;
 use shared::snapshot::Snapshot;
 use shared::store::DecisionId;
@@ -31,8 +32,11 @@ pub struct Situation {
     pub at: Timestamp,
     /// What was read of the cluster.
     pub reading: Reading,
-    /// Earlier incidents of this cluster, the most similar first.
+    /// Earlier incidents of this cluster of which there is no document, the latest first.
     pub earlier: Vec<Earlier>,
+    /// What incidents of this cluster that are over teach, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<IncidentDocument>,
 }
 
 /// What was read of the cluster.
@@ -73,6 +77,7 @@ impl Situation {
                 at: self.at,
                 reading: Reading::As { decision },
                 earlier: self.earlier.clone(),
+                documents: self.documents.clone(),
             })?,
         };
         hide(&mut value);

@@ -51,11 +51,13 @@
 
 mod analyst;
 pub mod checks;
+mod knowledge;
 mod look;
 mod prompt;
 pub mod protocol;
 mod tools;
 
 pub use analyst::{Analyst, AnalystError, Case, Findings, Limits, Step};
+pub use knowledge::{KnowledgeBase, KnowledgeError, Passage};
 pub use protocol::{ACTION_GROUP, FORMAT, ToolCall};
 pub use tools::{LiveRead, SimilarIncident};

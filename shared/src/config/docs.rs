@@ -68,6 +68,7 @@ remediation:                      # what may be changed; without it everything i
   automation: [shop]              # namespaces in which low-risk actions may run by themselves
   restricted: [payments]          # namespaces in which nothing is done
   environments: { stage-eks: staging }   # production where a cluster is not named
+  propose_from_percent: 0         # how sure a cause has to be for actions to be proposed; nightshift learn suggests it
   approval_minutes: 30            # how long people may approve
   watch_minutes: 10               # how long recovery is watched for
   undo_when_worse: true           # take a change back that makes it worse

@@ -17,6 +17,8 @@ pub use docs::settings_page;
 pub use door::DoorSettings;
 pub use reader::{ConfigError, Problem};
 pub use secret::{Secret, SecretError, SecretSource};
-pub use settings::{Answers, BedrockSettings, Links, NetCheck, ReportSettings, Settings, SlackSettings};
+pub use settings::{
+    Answers, BedrockSettings, Links, NetCheck, ReportSettings, Settings, SlackSettings, TicketSettings,
+};
 pub use structure::{ClusterSettings, RemediationSettings, ServiceSettings, Structure};
 pub use table::{SETTINGS, Setting};

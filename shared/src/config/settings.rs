@@ -34,6 +34,8 @@ pub struct Settings {
     pub links: Links,
     /// Agents.
     pub bedrock: BedrockSettings,
+    /// Where incidents' tickets are kept, if anywhere.
+    pub tickets: Option<TicketSettings>,
     /// What `/net-check` looks at.
     pub net_check: NetCheck,
     /// Reports.
@@ -93,6 +95,35 @@ pub struct BedrockSettings {
     pub analysis: Option<(String, String)>,
     /// Agent and alias for reports.
     pub report: Option<(String, String)>,
+    /// The knowledge base of incident documents.
+    pub knowledge_base: Option<String>,
+}
+
+/// Where incidents' tickets are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketSettings {
+    /// A Jira project.
+    Jira {
+        /// The site.
+        url: Url,
+        /// The project's key.
+        project: String,
+        /// The type of issues.
+        issue_type: String,
+        /// Whose API token it is; absent for a personal access token.
+        user: Option<String>,
+        /// The token.
+        token: SecretSource,
+    },
+    /// A GitHub repository.
+    GitHub {
+        /// The API.
+        url: Url,
+        /// `owner/name`.
+        repository: String,
+        /// The token.
+        token: SecretSource,
+    },
 }
 
 /// What `/net-check` looks at.
@@ -163,7 +194,9 @@ impl Settings {
             bedrock: BedrockSettings {
                 analysis: agent(&reader, "BEDROCK_ANALYSIS_AGENT_ID", "BEDROCK_ANALYSIS_AGENT_ALIAS_ID"),
                 report: agent(&reader, "BEDROCK_REPORT_AGENT_ID", "BEDROCK_REPORT_AGENT_ALIAS_ID"),
+                knowledge_base: reader.text("BEDROCK_KNOWLEDGE_BASE_ID"),
             },
+            tickets: tickets(&reader),
             net_check: NetCheck {
                 rds_endpoint: reader.text("RDS_ENDPOINT"),
                 rds_port: reader.parsed("RDS_PORT", "a port number").unwrap_or_default(),
@@ -199,6 +232,58 @@ impl Settings {
     /// Who may ask and do what.
     pub fn roles(&self) -> Roles {
         Roles::new(self.structure.roles.clone())
+    }
+}
+
+/// Jira or GitHub, whichever is set up; half a set-up and both are mistakes.
+fn tickets(reader: &Reader<'_>) -> Option<TicketSettings> {
+    let (url, project) = (reader.url("JIRA_URL"), reader.with("JIRA_PROJECT", jira_project));
+    let jira_token = reader.secret("JIRA_TOKEN", "JIRA_TOKEN_SECRET_ARN");
+    let repository = reader.with("GITHUB_ISSUES_REPOSITORY", github_repository);
+    let github_token = reader.secret("GITHUB_ISSUES_TOKEN", "GITHUB_ISSUES_TOKEN_SECRET_ARN");
+    let jira = match (url, project, jira_token) {
+        (Some(url), Some(project), Some(token)) => {
+            let issue_type = reader.text("JIRA_ISSUE_TYPE").unwrap_or_default();
+            Some(TicketSettings::Jira { url, project, issue_type, user: reader.text("JIRA_USER"), token })
+        }
+        (None, None, None) => None,
+        _ => {
+            reader.problem("JIRA_URL", "is set in part; set JIRA_URL, JIRA_PROJECT and JIRA_TOKEN_SECRET_ARN, or none");
+            None
+        }
+    };
+    let github = match (repository, github_token) {
+        (Some(repository), Some(token)) => {
+            reader.url("GITHUB_ISSUES_API_URL").map(|url| TicketSettings::GitHub { url, repository, token })
+        }
+        (None, None) => None,
+        _ => {
+            let problem = "is set in part; set it and GITHUB_ISSUES_TOKEN_SECRET_ARN, or neither";
+            reader.problem("GITHUB_ISSUES_REPOSITORY", problem);
+            None
+        }
+    };
+    if jira.is_some() && github.is_some() {
+        reader.problem("GITHUB_ISSUES_REPOSITORY", "is set beside JIRA_URL; an incident has one ticket, choose one");
+    }
+    jira.or(github)
+}
+
+fn jira_project(text: &str) -> Result<String, String> {
+    let is_key = text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    if is_key { Ok(text.to_owned()) } else { Err(format!("is \"{text}\"; write the project's key, for example OPS")) }
+}
+
+fn github_repository(text: &str) -> Result<String, String> {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && !name.starts_with('.')
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    match text.split_once('/') {
+        Some((owner, name)) if is_name(owner) && is_name(name) => Ok(text.to_owned()),
+        _ => Err(format!("is \"{text}\"; write OWNER/NAME")),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct RemediationSettings {
     pub environments: BTreeMap<String, String>,
     /// Policies of teams, Cedar text by name, in addition to the shipped ones.
     pub policies: BTreeMap<String, String>,
+    /// From which confidence of the cause on actions are proposed, in percent: `nightshift learn` suggests one.
+    pub propose_from_percent: u32,
     /// How long people may approve, in minutes.
     pub approval_minutes: u32,
     /// How long recovery is watched for, in minutes.
@@ -53,6 +55,7 @@ impl Default for RemediationSettings {
             restricted: BTreeSet::new(),
             environments: BTreeMap::new(),
             policies: BTreeMap::new(),
+            propose_from_percent: 0,
             approval_minutes: 30,
             watch_minutes: 10,
             undo_when_worse: true,
@@ -148,6 +151,10 @@ impl Structure {
                     format!("is \"{environment}\"; write production, staging or development"),
                 );
             }
+        }
+        if self.remediation.propose_from_percent > 100 {
+            let percent = self.remediation.propose_from_percent;
+            problem("remediation.propose_from_percent".into(), format!("is {percent}; write 0 to 100 percent"));
         }
         for (minutes, name) in
             [(self.remediation.approval_minutes, "approval_minutes"), (self.remediation.watch_minutes, "watch_minutes")]

@@ -36,6 +36,7 @@ const SLACK: &str = "Slack";
 const KEEPING: &str = "Store and events";
 const LINKS: &str = "Metrics and links";
 const BEDROCK: &str = "Bedrock";
+const TICKETS: &str = "Tickets";
 const NET: &str = "Network check";
 const REPORT: &str = "Reports";
 const GENERAL: &str = "General";
@@ -86,6 +87,27 @@ pub const SETTINGS: &[Setting] = &[
     setting(BEDROCK, "BEDROCK_ANALYSIS_AGENT_ALIAS_ID", None, "TSTALIASID", "The analysis agent's alias."),
     setting(BEDROCK, "BEDROCK_REPORT_AGENT_ID", None, "F6G7H8I9J0", "The Bedrock agent that writes report summaries."),
     setting(BEDROCK, "BEDROCK_REPORT_AGENT_ALIAS_ID", None, "TSTALIASID", "The report agent's alias."),
+    setting(BEDROCK, "BEDROCK_KNOWLEDGE_BASE_ID", None, "KB12345678",
+        "A knowledge base over what nightshift learn --export writes, asked for earlier incidents that are alike by meaning."),
+
+    setting(TICKETS, "JIRA_URL", None, "https://example.atlassian.net",
+        "The Jira site in which each incident gets an issue. With JIRA_PROJECT and a token."),
+    setting(TICKETS, "JIRA_PROJECT", None, "OPS",
+        "The key of the project. Its create screen needs summary, description and labels, and no other field may be required."),
+    setting(TICKETS, "JIRA_ISSUE_TYPE", Some("Task"), "Incident",
+        "The type of the issues."),
+    setting(TICKETS, "JIRA_USER", None, "nightshift@example.com",
+        "Whose API token it is; left out for a personal access token."),
+    secret(TICKETS, "JIRA_TOKEN", "The API token. On a laptop; elsewhere JIRA_TOKEN_SECRET_ARN."),
+    setting(TICKETS, "JIRA_TOKEN_SECRET_ARN", None, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:nightshift#jira_token",
+        "Where Secrets Manager keeps the API token."),
+    setting(TICKETS, "GITHUB_ISSUES_REPOSITORY", None, "example/operations",
+        "The GitHub repository in which each incident gets an issue, in place of Jira. With a token."),
+    secret(TICKETS, "GITHUB_ISSUES_TOKEN", "A token with read and write access to the repository's issues. On a laptop; elsewhere GITHUB_ISSUES_TOKEN_SECRET_ARN."),
+    setting(TICKETS, "GITHUB_ISSUES_TOKEN_SECRET_ARN", None, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:nightshift#github_token",
+        "Where Secrets Manager keeps that token."),
+    setting(TICKETS, "GITHUB_ISSUES_API_URL", Some("https://api.github.com"), "https://github.example.com/api/v3",
+        "The API of a GitHub Enterprise Server."),
 
     setting(NET, "RDS_ENDPOINT", None, "db.example.eu-west-1.rds.amazonaws.com", "The database that /net-check connects to."),
     setting(NET, "RDS_PORT", Some("5432"), "3306", "Its port."),

@@ -26,5 +26,7 @@ mod slot;
 
 pub use alarm::{AlarmId, Observation, Signal, Step, Track};
 pub use fingerprint::Fingerprint;
-pub use record::{Change, Happening, Incident, IncidentId, Member, NewIncident, Previous, Status, Thread, What};
+pub use record::{
+    Change, Happening, Incident, IncidentId, Member, NewIncident, Previous, Status, Thread, TicketLink, What,
+};
 pub use slot::Slot;

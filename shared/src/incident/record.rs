@@ -109,6 +109,18 @@ pub struct Incident {
     /// The incident before it with the same fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
+    /// Its ticket, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketLink>,
+}
+
+/// An incident's ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketLink {
+    /// What people call it: `OPS-12`, `#12`.
+    pub key: String,
+    /// Where it is read.
+    pub url: url::Url,
 }
 
 /// Open or over.
@@ -235,6 +247,7 @@ impl Incident {
             thread: None,
             replied: BTreeSet::new(),
             previous,
+            ticket: None,
         };
         incident.fire(observation);
         incident
@@ -344,6 +357,16 @@ impl Incident {
         } else {
             self.revision += 1;
         }
+        Change::Joined
+    }
+
+    /// Takes in its ticket. The first one stays.
+    pub fn ticket_opened(&mut self, ticket: TicketLink) -> Change {
+        if self.ticket.is_some() {
+            return Change::Unchanged;
+        }
+        self.ticket = Some(ticket);
+        self.revision += 1;
         Change::Joined
     }
 

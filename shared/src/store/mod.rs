@@ -20,14 +20,19 @@
 //! | `gathering#CLUSTER#CHANNEL` | `gathering` | the incident that alarms without a known cause share |
 //! | `remediation#ID` | `case` | an action on its way |
 //! | `remediation-open` | id | actions that are not over |
+//! | `remediation-of#INCIDENT` | id | actions that were proposed in an incident |
 //! | `lock#CLUSTER` | object | the action that may change it |
 //! | `audit` | number | an entry of the audit log; `audit-head` holds the latest's number and hash |
+//! | `document#CLUSTER` | time`#`id | what an incident that is over teaches; `document-of#INCIDENT` says where |
+//! | `vote#INCIDENT` | user | what somebody says of its diagnosis |
 //! | `blob#HASH` | number | a part of an item that is larger than one item may be |
 
 mod backend;
 #[cfg(test)]
 mod contract;
 mod decision;
+#[cfg(feature = "remediation")]
+mod documents;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
 #[cfg(feature = "embedded-store")]

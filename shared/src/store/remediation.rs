@@ -71,6 +71,10 @@ impl Store {
         let (key, expires_at) = (case_key(&case.id), Some(now + (KEEP_DAYS * 24).hours()));
         // First the list, then the case: one that is listed and not there is passed over, never the other way round.
         self.set(&open_key(&case.id), &Listed { case: case.id.clone() }, expires_at, now).await?;
+        if let Some(incident) = &case.proposal.incident {
+            let of_incident = Key::new(format!("remediation-of#{incident}"), case.id.0.as_str());
+            self.set(&of_incident, &case.id, expires_at, now).await?;
+        }
         match self.create(&key, case, expires_at, now).await {
             Ok(version) => Ok(KeptCase { case: case.clone(), version }),
             Err(error) if error.is_conflict() => {

@@ -5,6 +5,8 @@
 //! itself says (events, log lines, names) is quoted, never translated.
 
 mod cause;
+#[cfg(feature = "remediation")]
+mod deed;
 mod language;
 #[cfg(test)]
 pub(crate) mod lines_tests;
@@ -25,12 +27,14 @@ const EN: &[&str] = &[
     include_str!("en/causes.ftl"),
     include_str!("en/commands.ftl"),
     include_str!("en/remediation.ftl"),
+    include_str!("en/lessons.ftl"),
 ];
 const KO: &[&str] = &[
     include_str!("ko/message.ftl"),
     include_str!("ko/causes.ftl"),
     include_str!("ko/commands.ftl"),
     include_str!("ko/remediation.ftl"),
+    include_str!("ko/lessons.ftl"),
 ];
 
 /// A value for a sentence.

@@ -55,6 +55,9 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         ("GET", ["clusters", name]) => {
             rest(&account, Service::Eks, "DescribeCluster", &headers, || eks::describe_cluster(&account, name)).await
         }
+        ("POST", ["knowledgebases", id, "retrieve"]) => {
+            rest(&account, Service::Bedrock, "Retrieve", &headers, || account.knowledge.retrieve(id, &body)).await
+        }
         ("HEAD", [bucket]) => {
             let refusal = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
             let effect = async {

@@ -11,6 +11,7 @@ mod dispatch;
 mod eks;
 mod error;
 mod events;
+mod knowledge;
 mod protocol;
 mod secrets;
 mod stores;
@@ -26,6 +27,7 @@ use crate::fault::Faults;
 use crate::world::World;
 
 pub use bedrock::{AGENT_ALIAS_ID, HOSTILE_AGENT_ID, MECHANICAL_AGENT_ID};
+pub use knowledge::{KNOWLEDGE_BASE_ID, Knowledge};
 pub use secrets::Secrets;
 pub use stores::Stores;
 
@@ -40,6 +42,8 @@ pub struct Account {
     pub secrets: Secrets,
     /// S3's buckets and DynamoDB's tables, by name alone.
     pub stores: Stores,
+    /// The knowledge base of Bedrock.
+    pub knowledge: Knowledge,
     /// EventBridge's buses.
     pub buses: Buses,
     /// What goes wrong.
@@ -56,6 +60,7 @@ impl Account {
             kube_endpoint,
             secrets: Secrets::default(),
             stores: Stores::default(),
+            knowledge: Knowledge::default(),
             buses: Buses::default(),
             faults,
             sessions: Arc::default(),

@@ -99,20 +99,6 @@ pub struct Suppression {
 }
 
 impl Alarm {
-    /// Reads an event from the text of an SQS message.
-    ///
-    /// # Errors
-    ///
-    /// When it is too large, not JSON, another kind of event, or lacks what an alarm has.
-    pub fn from_text(text: &str) -> Result<Self, MalformedEvent> {
-        if text.len() > MAX_EVENT_BYTES {
-            return Err(MalformedEvent::TooLarge { bytes: text.len(), limit: MAX_EVENT_BYTES });
-        }
-        let event =
-            serde_json::from_str(text).map_err(|error| MalformedEvent::NotJson { reason: error.to_string() })?;
-        Self::from_event(event)
-    }
-
     /// Reads an event.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What arrives: a batch of SQS messages that each carry one EventBridge event, or that event alone.
 //!
-//! Everything is parsed here, at the edge, into an [`Alarm`]; the inside needs no checks. What cannot be parsed is a
+//! Everything is parsed here, at the edge, into an [`Alarm`] or a click on a button of ours; the inside needs no checks. What cannot be parsed is a
 //! [`MalformedEvent`] that names what is wrong and what to do about it. A malformed record fails alone: its message id goes
 //! back as a batch item failure, SQS redelivers it and in the end moves it to the dead-letter queue, its batch mates are
 //! served.
@@ -11,6 +11,7 @@ mod hints;
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use serde_json::Value;
+use shared::bus::{self, BusEvent, Interaction};
 
 pub use alarm::{Alarm, AlarmKind, AlarmState, Suppression};
 pub use alert::{AlertDetails, Severity};
@@ -49,7 +50,7 @@ pub enum MalformedEvent {
     NoBody,
     /// Another kind of event.
     #[error(
-        "the event is {source_name:?} {detail_type:?}, neither aws.cloudwatch \"CloudWatch Alarm State Change\" nor an alert of intake; narrow the EventBridge rule's pattern"
+        "the event is {source_name:?} {detail_type:?}, neither aws.cloudwatch \"CloudWatch Alarm State Change\" nor an alert or a click of intake; narrow the EventBridge rule's pattern"
     )]
     Unknown {
         /// `source` of the event.
@@ -102,7 +103,7 @@ pub enum Invocation {
     /// The minute's schedule: look after what was left unsent.
     Sweep,
     /// One event, as EventBridge or a person sends it.
-    Single(Box<Result<Alarm, MalformedEvent>>),
+    Single(Box<Result<Event, MalformedEvent>>),
 }
 
 /// One message of a batch.
@@ -112,8 +113,53 @@ pub struct Record {
     pub message_id: String,
     /// How often SQS has handed it out, this time included.
     pub receive_count: u32,
-    /// The alarm in it.
-    pub alarm: Result<Alarm, MalformedEvent>,
+    /// The event in it.
+    pub event: Result<Event, MalformedEvent>,
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// An alarm, or an alert, changed its state.
+    Alarm(Box<Alarm>),
+    /// Somebody pressed a button under a diagnosis.
+    Click(Box<Interaction>),
+}
+
+impl Event {
+    /// Reads an event from the text of an SQS message.
+    ///
+    /// # Errors
+    ///
+    /// When it is too large, not JSON, another kind of event, or lacks what it has to have.
+    pub fn from_text(text: &str) -> Result<Self, MalformedEvent> {
+        if text.len() > MAX_EVENT_BYTES {
+            return Err(MalformedEvent::TooLarge { bytes: text.len(), limit: MAX_EVENT_BYTES });
+        }
+        let event =
+            serde_json::from_str(text).map_err(|error| MalformedEvent::NotJson { reason: error.to_string() })?;
+        Self::from_event(event)
+    }
+
+    /// Reads an event.
+    ///
+    /// # Errors
+    ///
+    /// When it is another kind of event or lacks what it has to have.
+    pub fn from_event(event: Value) -> Result<Self, MalformedEvent> {
+        let is = |field: &str, text: &str| event.get(field).and_then(Value::as_str) == Some(text);
+        if is("source", bus::SOURCE) && is("detail-type", Interaction::DETAIL_TYPE) {
+            return match BusEvent::from_envelope(&event) {
+                Ok(BusEvent::Interaction(click)) => Ok(Self::Click(Box::new(click))),
+                Ok(_) => Err(MalformedEvent::missing("detail")),
+                Err(error) => Err(MalformedEvent::Field {
+                    field: "detail",
+                    problem: format!("not an interaction ({})", crate::collect::chain(&error)),
+                }),
+            };
+        }
+        Alarm::from_event(event).map(|alarm| Self::Alarm(Box::new(alarm)))
+    }
 }
 
 impl Invocation {
@@ -136,7 +182,7 @@ impl Invocation {
             return Ok(Self::Sweep);
         }
         if fields.contains_key("detail") || fields.contains_key("detail-type") {
-            return Ok(Invocation::Single(Box::new(Alarm::from_event(Value::Object(fields)))));
+            return Ok(Invocation::Single(Box::new(Event::from_event(Value::Object(fields)))));
         }
         Err(MalformedEvent::NotAnInvocation { hint: "invoke it through the queue, or with a file of events/" })
     }
@@ -150,11 +196,11 @@ impl Record {
         let message_id = message_id.ok_or_else(|| MalformedEvent::missing("Records[].messageId"))?;
         let receive_count =
             message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1);
-        let alarm = match message.body {
+        let event = match message.body {
             None => Err(MalformedEvent::NoBody),
-            Some(body) => Alarm::from_text(&body),
+            Some(body) => Event::from_text(&body),
         };
-        Ok(Self { message_id, receive_count, alarm })
+        Ok(Self { message_id, receive_count, event })
     }
 }
 

@@ -45,6 +45,9 @@ fn told(report: &Report, incident: &str, joined: usize, colour: Colour, headline
             blocks.extend(without_cause(report, Some(style.phrases.say("unknown-cluster")), style));
         }
     }
+    if report.names_a_cause() {
+        blocks.push(crate::vote::buttons(incident, style));
+    }
     blocks.push(Block::context([&link::links(report, style)]));
     Message::new(headline)
         .attachment(Attachment::new(colour, blocks))

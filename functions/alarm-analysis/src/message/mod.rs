@@ -22,7 +22,7 @@ use shared::text::{Clock, Language, Phrases};
 pub use command::ReadOnlyCommand;
 pub use first::{closed, first, metadata, resolved};
 pub use number::plain;
-pub use thread::{Note, further, long_form, note};
+pub use thread::{Note, further, long_form, note, recalled, ticket};
 
 use crate::event::Severity;
 use crate::report::Report;

@@ -94,7 +94,9 @@ fn report(finding: Finding) -> Report {
             object: None,
             cause: None,
             summary: "payments/api: same".to_owned(),
+            helped: None,
         }],
+        recalled: Vec::new(),
         further: vec!["The variable was renamed in the last commit [e2].".to_owned()],
         commands: vec![
             "kubectl -n payments rollout history deploy/api".to_owned(),

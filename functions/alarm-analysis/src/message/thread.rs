@@ -1,13 +1,15 @@
 //! What stands in the thread: the long form, and a line for each further change of an alarm.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::diagnosis::Diagnosis;
+use shared::incident::TicketLink;
 use shared::mrkdwn;
 use shared::slack::{Block, Message, Mrkdwn};
+use shared::text::Duration;
 
 use super::first::{follows, part};
 use super::{ReadOnlyCommand, Style, first_line, quote};
-use crate::report::Report;
+use crate::report::{Earlier, Report};
 
 const ENTRIES: usize = 20;
 const EVIDENCE: usize = 25;
@@ -36,7 +38,7 @@ pub fn long_form(report: &Report, style: &Style) -> Option<Message> {
             .map(|text| quote(&first_line(&style.phrases.own_words(text), LINE)))
             .collect(),
     );
-    add("label-similar", similar(report, style));
+    add("label-similar", similar(report, &report.similar, style));
     if blocks.is_empty() {
         return None;
     }
@@ -127,12 +129,31 @@ fn commands(diagnosis: &Diagnosis) -> Vec<Mrkdwn> {
     shown
 }
 
-fn similar(report: &Report, style: &Style) -> Vec<Mrkdwn> {
-    let say = |earlier: &crate::report::Earlier| {
+/// Earlier incidents like this one; what ended the one that is most like it goes first.
+fn similar(report: &Report, found: &[Earlier], style: &Style) -> Vec<Mrkdwn> {
+    let phrases = &style.phrases;
+    let helped = found.iter().find_map(|earlier| Some((earlier, earlier.helped.as_ref()?)));
+    let helped = helped.map(|(earlier, helped)| {
+        let ago = report.alarm.since.duration_since(earlier.began).max(SignedDuration::ZERO);
+        // Of days the hours do not matter.
+        let ago = if ago.as_hours() >= 48 { SignedDuration::from_hours(ago.as_hours() / 24 * 24) } else { ago };
+        let took = phrases.duration(Duration(SignedDuration::from_secs(helped.took_s)));
+        let (ago, deed) = (phrases.duration(Duration(ago)), phrases.deed(&helped.action));
+        let values = [("ago", (&ago).into()), ("do", (&deed).into()), ("took", (&took).into())];
+        mrkdwn!("*{}*", quote(&phrases.say_with("helped-before", &values)))
+    });
+    let say = |earlier: &Earlier| {
         let (when, what) = (style.clock.day(earlier.began), first_line(&earlier.summary, LINE));
-        quote(&style.phrases.say_with("seen-before", &[("when", (&when).into()), ("what", (&what).into())]))
+        quote(&phrases.say_with("seen-before", &[("when", (&when).into()), ("what", (&what).into())]))
     };
-    report.similar.iter().take(5).map(say).collect()
+    helped.into_iter().chain(found.iter().take(5).map(say)).collect()
+}
+
+/// Earlier incidents that the knowledge base found, once it has.
+pub fn recalled(report: &Report, style: &Style) -> Option<Message> {
+    let lines = similar(report, &report.recalled, style);
+    let label = Mrkdwn::data(style.phrases.say("label-similar"));
+    (!lines.is_empty()).then(|| Message::new(&label).block(part("label-similar", &Mrkdwn::join(lines, "\n"), style)))
 }
 
 /// What the agent added, once it has.
@@ -148,6 +169,13 @@ pub fn further(report: &Report, style: &Style) -> Option<Message> {
     let source = mrkdwn!("{}", style.phrases.say("agent-source"));
     let text = part("label-agent", &Mrkdwn::join(lines, "\n"), style);
     Some(Message::new(&Mrkdwn::data(label)).block(text).block(Block::context([&source])))
+}
+
+/// Where the incident's ticket is.
+pub fn ticket(ticket: &TicketLink, style: &Style) -> Message {
+    let link = Mrkdwn::link(ticket.url.as_str(), &ticket.key);
+    let text = mrkdwn!("🎫 {} {}", style.phrases.say("ticket-opened"), link);
+    Message::new(&text).block(Block::context([&text]))
 }
 
 /// A further change of an alarm, in a line of the thread.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{self, Pointer, keep};
 use crate::{
     diagnosis::CauseId,
-    incident::{Change, Fingerprint, Incident, IncidentId, NewIncident, Observation, Thread},
+    incident::{Change, Fingerprint, Incident, IncidentId, NewIncident, Observation, Thread, TicketLink},
     model::ObjectRef,
     store::{
         backend::{Query, SortRange, StoreError},
@@ -112,6 +112,21 @@ impl Store {
             self.set(&keys::alias(&found.fingerprint), &pointer, keep(now), now).await?;
         }
         self.alter(incident, now, |incident| incident.learn(found.clone(), now)).await
+    }
+
+    /// Notes an incident's ticket; `None` where another incident has taken its place.
+    pub async fn set_ticket(
+        &self,
+        fingerprint: &Fingerprint,
+        id: &IncidentId,
+        ticket: &TicketLink,
+        now: Timestamp,
+    ) -> Result<Option<Incident>, StoreError> {
+        let Some(incident) = self.incident(fingerprint, now).await?.filter(|incident| incident.id == *id) else {
+            return Ok(None);
+        };
+        let altered = self.alter(&incident, now, |incident| incident.ticket_opened(ticket.clone())).await?;
+        Ok(altered.map(|(incident, _)| incident))
     }
 
     /// Ends an incident whose alarms are quiet and have had no data for hours.

@@ -15,6 +15,28 @@ fn alarm(name: &str) -> Alarm {
     Alarm::from_event(sample(name)).unwrap()
 }
 
+fn from_text(text: &str) -> Result<Alarm, MalformedEvent> {
+    match Event::from_text(text)? {
+        Event::Alarm(alarm) => Ok(*alarm),
+        Event::Click(click) => panic!("not an alarm: {click:?}"),
+    }
+}
+
+#[test]
+fn a_click_under_a_diagnosis_comes_by_the_same_queue() {
+    let click = json!({
+        "version": "0", "source": "nightshift.intake", "detail-type": "Slack Interaction",
+        "detail": {
+            "id": "act-1", "kind": "block_actions", "user_id": "U1", "action_id": "diagnosis.right",
+            "value": "inc-0123456789ab", "received_at": "2026-03-01T12:00:00Z",
+        },
+    });
+    assert!(matches!(Event::from_event(click.clone()), Ok(Event::Click(click)) if click.user_id == "U1"));
+    let mut broken = click;
+    broken["detail"] = json!({ "id": "act-1" });
+    assert!(matches!(Event::from_event(broken), Err(MalformedEvent::Field { field: "detail", .. })));
+}
+
 #[test]
 fn a_metric_alarm_says_what_it_watches_and_why_it_fired() {
     let alarm = alarm("alarm-metric.json");
@@ -73,7 +95,7 @@ fn load_balancer_names_are_cut_as_the_controller_cuts_them() {
 fn a_batch_keeps_each_records_id_and_delivery_count() {
     let Invocation::Batch(records) = Invocation::parse(sample("sqs-batch.json")).unwrap() else { panic!("a batch") };
     assert_eq!(records.len(), 3);
-    assert!(records.iter().all(|record| record.alarm.is_ok() && record.receive_count == 1));
+    assert!(records.iter().all(|record| record.event.is_ok() && record.receive_count == 1));
 }
 
 #[test]
@@ -82,7 +104,7 @@ fn a_bad_record_does_not_spoil_its_batch_mates() {
         panic!("a batch")
     };
     let outcome: Vec<_> =
-        records.iter().map(|record| record.alarm.as_ref().map_or_else(|e| e.name(), |_| "ok")).collect();
+        records.iter().map(|record| record.event.as_ref().map_or_else(|e| e.name(), |_| "ok")).collect();
     assert_eq!(outcome, ["not-json", "not-json", "unknown-event", "ok", "not-json"]);
     assert_eq!(records[3].receive_count, 2);
 }
@@ -106,7 +128,7 @@ fn an_invocation_of_another_kind_is_refused_with_advice() {
 fn an_event_cut_off_anywhere_is_refused_and_never_panics() {
     let text = sample("alarm-composite.json").to_string();
     for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
-        assert!(matches!(Alarm::from_text(&text[..end]), Err(MalformedEvent::NotJson { .. })), "cut at {end}");
+        assert!(matches!(from_text(&text[..end]), Err(MalformedEvent::NotJson { .. })), "cut at {end}");
     }
 }
 
@@ -130,7 +152,7 @@ fn an_event_without_a_field_names_the_field() {
 fn an_oversized_event_is_refused_before_it_is_parsed() {
     let mut event = sample("alarm-metric.json");
     event["detail"]["state"]["reason"] = json!("x".repeat(256 * 1024));
-    let error = Alarm::from_text(&event.to_string()).unwrap_err();
+    let error = from_text(&event.to_string()).unwrap_err();
     assert!(matches!(error, MalformedEvent::TooLarge { .. }), "{error}");
     assert!(matches!(Alarm::from_event(event), Err(MalformedEvent::TooLarge { .. })));
 }
@@ -139,7 +161,7 @@ fn an_oversized_event_is_refused_before_it_is_parsed() {
 fn long_text_within_the_limit_is_cut_at_a_character() {
     let mut event = sample("alarm-metric.json");
     event["detail"]["state"]["reason"] = json!("가".repeat(20_000));
-    let alarm = Alarm::from_text(&event.to_string()).unwrap();
+    let alarm = from_text(&event.to_string()).unwrap();
     assert!(alarm.reason.len() <= 10_300 && alarm.reason.ends_with('…'));
 }
 
@@ -156,7 +178,7 @@ fn reason_data_of_another_form_costs_the_datapoints_only() {
 proptest::proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in "\\PC{0,400}") {
-        let _ = Alarm::from_text(&text);
+        let _ = from_text(&text);
     }
 
     #[test]

@@ -1,0 +1,204 @@
+//! GitHub's issues: <https://docs.github.com/en/rest/issues>.
+//!
+//! An issue carries its incident's id in a comment of its Markdown. It is found among the issues that changed since it was
+//! perhaps made: the list is current, which the search is not.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::http::{Call, Effect, Http, TicketError};
+use super::{Draft, Ticket, Tracker, one_line};
+use crate::config::Secret;
+use crate::deadline::Deadline;
+
+const TITLE: usize = 200;
+const LINE: usize = 1500;
+const LINES: usize = 12;
+
+/// A repository's issues.
+#[derive(Debug)]
+pub struct GitHub {
+    http: Http,
+    repository: String,
+}
+
+impl GitHub {
+    /// Issues of `repository` (`owner/name`), at GitHub's API or that of a GitHub Enterprise Server.
+    ///
+    /// # Errors
+    ///
+    /// Where no client can be made.
+    pub fn new(base: &Url, repository: &str, token: &Secret) -> Result<Self, TicketError> {
+        let authorization = Secret::new(format!("Bearer {}", token.expose()));
+        let http = Http::new("github", base, authorization, "application/vnd.github+json")?;
+        Ok(Self { http, repository: repository.to_owned() })
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("repos/{}/issues{rest}", self.repository)
+    }
+
+    async fn look(
+        &self,
+        marker: &str,
+        since: jiff::Timestamp,
+        deadline: Deadline,
+    ) -> Result<Option<Ticket>, TicketError> {
+        let (path, since) = (self.path(""), format!("{since:.0}"));
+        let mut page = 1_u32;
+        loop {
+            let number = page.to_string();
+            let query = [
+                ("state", "all"),
+                ("since", since.as_str()),
+                ("sort", "created"),
+                ("direction", "desc"),
+                ("per_page", "100"),
+                ("page", number.as_str()),
+            ];
+            let (doing, effect) = ("look for a ticket", Effect::Idempotent);
+            let call = Call { doing, method: Method::GET, path: &path, query: &query, body: None, effect };
+            let found = self.http.call(call, deadline).await?;
+            let issues = found.as_array().map(Vec::as_slice).unwrap_or_default();
+            let mark = mark(marker);
+            let carries = |issue: &&Value| issue["body"].as_str().is_some_and(|body| body.contains(&mark));
+            if let Some(issue) = issues.iter().find(carries) {
+                return ticket(issue).map(Some);
+            }
+            // A thousand issues within the hour is a repository that this is not meant for.
+            if issues.len() < 100 || page == 10 {
+                return Ok(None);
+            }
+            page += 1;
+        }
+    }
+
+    async fn create(&self, draft: &Draft, deadline: Deadline) -> Result<Ticket, TicketError> {
+        let title = plain(&one_line(&draft.title, TITLE));
+        let body = json!({ "title": title, "body": markdown(draft), "labels": ["nightshift"] });
+        let (doing, path, effect) = ("open a ticket", self.path(""), Effect::Once);
+        let call = Call { doing, method: Method::POST, path: &path, query: &[], body: Some(body), effect };
+        ticket(&self.http.call(call, deadline).await?)
+    }
+
+    async fn end(&self, ticket: &Ticket, marker: &str, note: &str, deadline: Deadline) -> Result<(), TicketError> {
+        let number = ticket.key.trim_start_matches('#');
+        let get =
+            |doing| Call { doing, method: Method::GET, path: "", query: &[], body: None, effect: Effect::Idempotent };
+        let path = self.path(&format!("/{number}"));
+        let issue = self.http.call(Call { path: &path, ..get("read a ticket") }, deadline).await?;
+        if issue["state"] == "closed" {
+            return Ok(());
+        }
+        let comments = self.path(&format!("/{number}/comments"));
+        let query = [("per_page", "100")];
+        let said = self.http.call(Call { path: &comments, query: &query, ..get("read comments") }, deadline).await?;
+        let mark = mark(marker);
+        let carries = |comment: &Value| comment["body"].as_str().is_some_and(|body| body.contains(&mark));
+        if !said.as_array().into_iter().flatten().any(carries) {
+            let body = json!({ "body": format!("{}\n\n{mark}", escaped(&one_line(note, LINE))) });
+            let (doing, effect) = ("comment on a ticket", Effect::Idempotent);
+            let call = Call { doing, method: Method::POST, path: &comments, query: &[], body: Some(body), effect };
+            self.http.call(call, deadline).await?;
+        }
+        let body = json!({ "state": "closed", "state_reason": "completed" });
+        let (doing, effect) = ("close a ticket", Effect::Idempotent);
+        let call = Call { doing, method: Method::PATCH, path: &path, query: &[], body: Some(body), effect };
+        self.http.call(call, deadline).await.map(drop)
+    }
+}
+
+impl Tracker for GitHub {
+    fn find<'a>(
+        &'a self,
+        marker: &'a str,
+        since: jiff::Timestamp,
+        deadline: Deadline,
+    ) -> BoxFuture<'a, Result<Option<Ticket>, TicketError>> {
+        self.look(marker, since, deadline).boxed()
+    }
+
+    fn open<'a>(&'a self, draft: &'a Draft, deadline: Deadline) -> BoxFuture<'a, Result<Ticket, TicketError>> {
+        self.create(draft, deadline).boxed()
+    }
+
+    fn close<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        marker: &'a str,
+        note: &'a str,
+        deadline: Deadline,
+    ) -> BoxFuture<'a, Result<(), TicketError>> {
+        self.end(ticket, marker, note, deadline).boxed()
+    }
+}
+
+fn ticket(issue: &Value) -> Result<Ticket, TicketError> {
+    let url = issue["html_url"].as_str().and_then(|url| Url::parse(url).ok());
+    match (issue["number"].as_u64(), url) {
+        (Some(number), Some(url)) => Ok(Ticket { key: format!("#{number}"), url }),
+        _ => {
+            let (tracker, doing, reason) = ("github", "open a ticket", "an answer without a number".to_owned());
+            Err(TicketError::Ambiguous { tracker, doing, reason })
+        }
+    }
+}
+
+/// What nobody sees and everybody finds.
+fn mark(marker: &str) -> String {
+    format!("<!-- nightshift {marker} -->")
+}
+
+/// Text that is only text in Markdown: no emphasis, link, image, HTML, mention or reference.
+pub(super) fn escaped(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // Mentions and references are recognized behind a backslash, too: a joiner that nobody sees breaks them.
+            '@' | '#' => said.extend([c, '\u{2060}']),
+            '<' => said.push_str("&lt;"),
+            '>' => said.push_str("&gt;"),
+            '&' => said.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '!' | '~' | '|' => said.extend(['\\', c]),
+            // Addresses become links by themselves.
+            ':' => said.push_str(":\u{2060}"),
+            _ => said.push(c),
+        }
+    }
+    said
+}
+
+/// A title is shown as it is, except that code spans are.
+fn plain(title: &str) -> String {
+    title.replace('`', "'")
+}
+
+/// Lines in a fence that none of them closes.
+fn fenced(lines: &[String]) -> String {
+    let text = lines.join("\n");
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}\n{text}\n{fence}")
+}
+
+fn markdown(draft: &Draft) -> String {
+    let mut text = String::new();
+    for part in draft.parts.iter().filter(|part| !part.lines.is_empty()) {
+        let lines: Vec<String> = part.lines.iter().take(LINES).map(|line| one_line(line, LINE)).collect();
+        text.push_str(&format!("**{}**\n\n", escaped(&part.label)));
+        if part.verbatim {
+            text.push_str(&fenced(&lines));
+        } else {
+            text.push_str(&lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("  \n"));
+        }
+        text.push_str("\n\n");
+    }
+    if let Some((label, url)) = &draft.link {
+        text.push_str(&format!("[{}]({url})\n\n", escaped(label)));
+    }
+    text.push_str(&mark(&draft.marker));
+    text
+}

@@ -1,0 +1,90 @@
+//! Tickets: one for each incident, in Jira or in a GitHub repository, opened once, linked in the thread, closed with the
+//! incident (OPS-27).
+//!
+//! Neither API takes an idempotency key. A ticket therefore carries its incident's id where it is found again: as a label in
+//! Jira, as a comment within the text in GitHub. [`Desk`] keeps an outbox row before it opens one; whoever comes after
+//! somebody who was interrupted looks for the mark before opening another. Closing repeats harmlessly: what is closed is left
+//! alone, what has been said is not said again.
+//!
+//! What a cluster says is data: it goes into Jira as text nodes and into GitHub escaped, so that it can neither mention people
+//! nor forge a link.
+
+mod desk;
+mod github;
+mod http;
+mod jira;
+#[cfg(test)]
+mod tests;
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use desk::{Clock, Desk, DeskError, Note};
+pub use github::GitHub;
+pub use http::TicketError;
+pub use jira::Jira;
+
+use crate::deadline::Deadline;
+
+/// A ticket that exists.
+pub type Ticket = crate::incident::TicketLink;
+
+/// A ticket that is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The incident's id, by which the ticket is found again: letters, digits and hyphens.
+    pub marker: String,
+    /// One line.
+    pub title: String,
+    /// Parts under their labels, each of some lines.
+    pub parts: Vec<Part>,
+    /// Where more is to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<(String, Url)>,
+}
+
+/// A part of a ticket's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// What it is about.
+    pub label: String,
+    /// What it says.
+    pub lines: Vec<String>,
+    /// Whether the lines are commands or output, to be shown as they are.
+    #[serde(default)]
+    pub verbatim: bool,
+}
+
+/// Where tickets are kept. Implementations: [`Jira`], [`GitHub`].
+pub trait Tracker: Send + Sync + std::fmt::Debug {
+    /// The ticket that carries this mark, opened since `since`.
+    fn find<'a>(
+        &'a self,
+        marker: &'a str,
+        since: jiff::Timestamp,
+        deadline: Deadline,
+    ) -> BoxFuture<'a, Result<Option<Ticket>, TicketError>>;
+
+    /// Opens a ticket. Not idempotent: where the answer is lost, [`TicketError::Ambiguous`] says so.
+    fn open<'a>(&'a self, draft: &'a Draft, deadline: Deadline) -> BoxFuture<'a, Result<Ticket, TicketError>>;
+
+    /// Says `note` on a ticket and closes it. May be repeated: what is closed stays as it is, and the note, which carries
+    /// `marker`, is said once.
+    fn close<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        marker: &'a str,
+        note: &'a str,
+        deadline: Deadline,
+    ) -> BoxFuture<'a, Result<(), TicketError>>;
+}
+
+/// `text` on one line of at most `limit` characters.
+fn one_line(text: &str, limit: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(limit) {
+        Some((cut, _)) => format!("{}…", line[..cut].trim_end().chars().take(limit - 1).collect::<String>()),
+        None => line,
+    }
+}
