@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     backend::{Key, Query, SortRange, StoreError},
+    remediation::Listed,
     table::Store,
 };
 use crate::incident::IncidentId;
 use crate::lessons::{IncidentDocument, Vote};
-use crate::remediation::{Case, CaseId};
+use crate::remediation::Case;
 
 /// How long a document is kept.
 const KEEP_DAYS: i64 = 730;
@@ -123,8 +124,8 @@ impl Store {
         let partition = format!("remediation-of#{incident}");
         let query = Query { partition, range: SortRange::All, descending: false, limit: 50 };
         let mut cases = Vec::new();
-        for (_, id, _) in self.list::<CaseId>(&query, now).await? {
-            cases.extend(self.case(&id, now).await?.map(|kept| kept.case));
+        for (_, listed, _) in self.list::<Listed>(&query, now).await? {
+            cases.extend(self.case(&listed.case, now).await?.map(|kept| kept.case));
         }
         cases.sort_by_key(|case: &Case| case.since);
         Ok(cases)

@@ -41,8 +41,8 @@ pub struct Lock {
 
 /// A row of the list of cases that are not over.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Listed {
-    case: CaseId,
+pub(super) struct Listed {
+    pub(super) case: CaseId,
 }
 
 fn open_key(id: &CaseId) -> Key {
@@ -73,7 +73,7 @@ impl Store {
         self.set(&open_key(&case.id), &Listed { case: case.id.clone() }, expires_at, now).await?;
         if let Some(incident) = &case.proposal.incident {
             let of_incident = Key::new(format!("remediation-of#{incident}"), case.id.0.as_str());
-            self.set(&of_incident, &case.id, expires_at, now).await?;
+            self.set(&of_incident, &Listed { case: case.id.clone() }, expires_at, now).await?;
         }
         match self.create(&key, case, expires_at, now).await {
             Ok(version) => Ok(KeptCase { case: case.clone(), version }),
