@@ -24,14 +24,8 @@ fn from_text(text: &str) -> Result<Alarm, MalformedEvent> {
 
 #[test]
 fn a_click_under_a_diagnosis_comes_by_the_same_queue() {
-    let click = json!({
-        "version": "0", "source": "nightshift.intake", "detail-type": "Slack Interaction",
-        "detail": {
-            "id": "act-1", "kind": "block_actions", "user_id": "U1", "action_id": "diagnosis.right",
-            "value": "inc-0123456789ab", "received_at": "2026-03-01T12:00:00Z",
-        },
-    });
-    assert!(matches!(Event::from_event(click.clone()), Ok(Event::Click(click)) if click.user_id == "U1"));
+    let click = sample("bus-diagnosis-vote.json");
+    assert!(matches!(Event::from_event(click.clone()), Ok(Event::Click(click)) if click.action_id == "diagnosis.right"));
     let mut broken = click;
     broken["detail"] = json!({ "id": "act-1" });
     assert!(matches!(Event::from_event(broken), Err(MalformedEvent::Field { field: "detail", .. })));
