@@ -125,13 +125,12 @@ async fn an_incident_like_an_earlier_one_says_what_helped() {
 #[tokio::test]
 async fn the_sweep_keeps_what_an_interrupted_invocation_did_not() {
     let night = Night::new(Options::stopped(Scenario::BadRollout)).await;
-    let events = night.wait_for_alarm();
+    let firing = tests::night::firing(&night.wait_for_alarm());
     let app = night.app();
-    assert!(deliver(&app, &events).await.is_empty());
+    assert!(deliver(&app, std::slice::from_ref(&firing)).await.is_empty());
     let id = IncidentId(incident(&night));
     let store = shared::store::Store::new(night.store.clone());
     // The end is taken in by somebody who gets no further.
-    let firing = tests::night::firing(&events);
     let end = later(&firing, "OK", 600);
     let alarm = alarm_analysis::event::Event::from_event(end).unwrap();
     let alarm_analysis::event::Event::Alarm(alarm) = alarm else { panic!("an alarm") };
@@ -259,4 +258,20 @@ async fn the_command_line_prints_figures_and_the_thresholds_that_follow() {
     let metadata = std::fs::read_to_string(export.join("inc-000000000001.txt.metadata.json")).unwrap();
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
     assert_eq!(metadata["metadataAttributes"]["incident"], "inc-000000000001");
+}
+
+#[tokio::test]
+async fn a_cause_that_is_less_sure_than_the_settings_ask_for_leads_to_no_proposal() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("nightshift.yaml");
+    for (percent, proposes) in [(0, true), (100, false)] {
+        std::fs::write(&path, format!("remediation: {{ propose_from_percent: {percent} }}")).unwrap();
+        let mut night = Night::new(Options::stopped(Scenario::BadRollout)).await;
+        night.more.push(("NIGHTSHIFT_CONFIG", String::leak(path.display().to_string())));
+        let events = night.wait_for_alarm();
+        assert!(deliver(&night.app(), &events).await.is_empty());
+        let store = shared::store::Store::new(night.store.clone());
+        let proposed = store.open_cases(10, night.clock.now()).await.unwrap();
+        assert_eq!(!proposed.is_empty(), proposes, "{percent}: {proposed:?}");
+    }
 }

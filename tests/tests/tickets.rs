@@ -10,7 +10,7 @@ use alarm_analysis::event::{Alarm, Focus};
 use alarm_analysis::situation::Reading;
 use alarm_analysis::{App, Clients, collect};
 use futures::StreamExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::deadline::Deadline;
 use shared::snapshot::Snapshot;
 use shared::store::Store;

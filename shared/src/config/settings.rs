@@ -238,24 +238,21 @@ impl Settings {
 /// Jira or GitHub, whichever is set up; half a set-up and both are mistakes.
 fn tickets(reader: &Reader<'_>) -> Option<TicketSettings> {
     let (url, project) = (reader.url("JIRA_URL"), reader.with("JIRA_PROJECT", jira_project));
+    let (issue_type, user) = (reader.text("JIRA_ISSUE_TYPE").unwrap_or_default(), reader.text("JIRA_USER"));
     let jira_token = reader.secret("JIRA_TOKEN", "JIRA_TOKEN_SECRET_ARN");
     let repository = reader.with("GITHUB_ISSUES_REPOSITORY", github_repository);
     let github_token = reader.secret("GITHUB_ISSUES_TOKEN", "GITHUB_ISSUES_TOKEN_SECRET_ARN");
     let jira = match (url, project, jira_token) {
-        (Some(url), Some(project), Some(token)) => {
-            let issue_type = reader.text("JIRA_ISSUE_TYPE").unwrap_or_default();
-            Some(TicketSettings::Jira { url, project, issue_type, user: reader.text("JIRA_USER"), token })
-        }
+        (Some(url), Some(project), Some(token)) => Some(TicketSettings::Jira { url, project, issue_type, user, token }),
         (None, None, None) => None,
         _ => {
             reader.problem("JIRA_URL", "is set in part; set JIRA_URL, JIRA_PROJECT and JIRA_TOKEN_SECRET_ARN, or none");
             None
         }
     };
+    let api = reader.url("GITHUB_ISSUES_API_URL");
     let github = match (repository, github_token) {
-        (Some(repository), Some(token)) => {
-            reader.url("GITHUB_ISSUES_API_URL").map(|url| TicketSettings::GitHub { url, repository, token })
-        }
+        (Some(repository), Some(token)) => api.map(|url| TicketSettings::GitHub { url, repository, token }),
         (None, None) => None,
         _ => {
             let problem = "is set in part; set it and GITHUB_ISSUES_TOKEN_SECRET_ARN, or neither";

@@ -1,8 +1,8 @@
 //! Thresholds from figures.
 //!
 //! A suggestion is made where the figures speak against the threshold in use with so many cases that chance alone would not
-//! explain it: the whole confidence interval (Wilson, 90 %, one-sided) has to lie on the wrong side. Few votes make no
-//! suggestion.
+//! explain it: the whole confidence interval (Wilson, 90 %, one-sided) has to lie on the wrong side, and there
+//! have to be five cases at least.
 
 use serde::Serialize;
 
@@ -12,6 +12,8 @@ use super::Figures;
 const TARGET: f64 = 0.8;
 /// The success rate below which an action does not earn its place.
 const HELPS: f64 = 0.5;
+/// Fewer cases than this make no suggestion, whatever they say.
+const LEAST: usize = 5;
 /// One-sided 90 %.
 const Z: f64 = 1.2816;
 
@@ -79,7 +81,7 @@ pub fn suggestions(figures: &Figures, propose_from: u32) -> Vec<Suggestion> {
     all.extend(raise(figures, propose_from).or_else(|| lower(figures, propose_from)));
     for (name, tried) in &figures.by_action {
         let (cause, action) = name.split_once('/').unwrap_or(("unknown", name));
-        if interval(tried.recovered, tried.done).1 < HELPS {
+        if tried.done >= LEAST && interval(tried.recovered, tried.done).1 < HELPS {
             let (done, recovered) = (tried.done, tried.recovered);
             all.push(Suggestion::DoubtAction { cause: cause.to_owned(), action: action.to_owned(), done, recovered });
         }
@@ -94,7 +96,8 @@ fn raise(figures: &Figures, now: u32) -> Option<Suggestion> {
         .bins
         .iter()
         .filter(in_use)
-        .rfind(|bin| interval(bin.accuracy.right, bin.accuracy.judged()).1 < TARGET && bin.to < 100)?;
+        .filter(|bin| bin.accuracy.judged() >= LEAST && bin.to < 100)
+        .rfind(|bin| interval(bin.accuracy.right, bin.accuracy.judged()).1 < TARGET)?;
     let below = figures.bins.iter().filter(in_use).filter(|bin| bin.to <= poor.to);
     let (right, judged) =
         below.fold((0, 0), |(right, judged), bin| (right + bin.accuracy.right, judged + bin.accuracy.judged()));

@@ -10,9 +10,9 @@ use crate::deadline::Deadline;
 use crate::incident::{Fingerprint, Incident, IncidentId};
 use crate::store::{OutboxClaim, OutboxKey, OutboxRow, Store, StoreError, TakeOutbox};
 
-/// How the rows of tickets are told from those of messages.
-const OPEN: &str = "/ticket";
-const CLOSE: &str = "/ticket-closed";
+/// How the rows of tickets are told from those of messages: no reply of a thread may be called so.
+const OPEN: &str = "/tracker-open";
+const CLOSE: &str = "/tracker-close";
 /// With less time than this nothing is begun.
 const ROOM: std::time::Duration = std::time::Duration::from_secs(3);
 

@@ -25,7 +25,9 @@ fn from_text(text: &str) -> Result<Alarm, MalformedEvent> {
 #[test]
 fn a_click_under_a_diagnosis_comes_by_the_same_queue() {
     let click = sample("bus-diagnosis-vote.json");
-    assert!(matches!(Event::from_event(click.clone()), Ok(Event::Click(click)) if click.action_id == "diagnosis.right"));
+    assert!(
+        matches!(Event::from_event(click.clone()), Ok(Event::Click(click)) if click.action_id == "diagnosis.right")
+    );
     let mut broken = click;
     broken["detail"] = json!({ "id": "act-1" });
     assert!(matches!(Event::from_event(broken), Err(MalformedEvent::Field { field: "detail", .. })));
