@@ -1,7 +1,10 @@
 //! `nightshift check-config FILE`: every setting read, checked and explained; secrets are never printed.
 //!
 //! FILE is either the settings' YAML file, beside which the variables of this process count, or a file of `NAME=value` lines,
-//! which then are all the variables there are.
+//! which then are all the variables there are. Sample requests are put to the policies of remediation, so that it shows what
+//! they let through.
+
+mod policies;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,6 +37,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
     println!("{}", table(&variables));
     let settings = settings?;
     print!("{}", structure(&settings));
+    print!("\n{}", policies::explained(&settings)?);
     Ok(Outcome::Done)
 }
 

@@ -247,7 +247,49 @@ def knowledge():
     return f"knowledge base: {len(found)} passage"
 
 
-for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), events(), bedrock(),
-             knowledge()):
+def stores():
+    """A table's conditional writes and queries, and objects that are put once."""
+    dynamo, table = client("dynamodb"), "judged"
+    item = lambda sk, version, **more: {"pk": {"S": "p"}, "sk": {"S": sk}, "version": {"N": str(version)}, **more}
+    new = {"ConditionExpression": "attribute_not_exists(pk) OR #ttl <= :now", "ExpressionAttributeNames": {"#ttl": "ttl"},
+           "ExpressionAttributeValues": {":now": {"N": "1000"}}}
+    dynamo.put_item(TableName=table, Item=item("1", 1, body={"S": "원인"}), **new)
+    try:
+        dynamo.put_item(TableName=table, Item=item("1", 2), ReturnValuesOnConditionCheckFailure="ALL_OLD", **new)
+    except dynamo.exceptions.ConditionalCheckFailedException as error:
+        check(error.response["Item"] == item("1", 1, body={"S": "원인"}), error.response)
+    else:
+        raise AssertionError("an item was written over")
+    dynamo.put_item(TableName=table, Item=item("2", 1, ttl={"N": "999"}), **new)
+    dynamo.put_item(TableName=table, Item=item("2", 2), **new)
+    of = lambda version: {"ConditionExpression": "#version = :version", "ExpressionAttributeNames": {"#version": "version"},
+                          "ExpressionAttributeValues": {":version": {"N": str(version)}}}
+    refused("ConditionalCheckFailedException", dynamo.put_item, TableName=table, Item=item("2", 3), **of(1))
+    dynamo.put_item(TableName=table, Item=item("2", 3), **of(2))
+    for number in range(3, 8):
+        dynamo.put_item(TableName=table, Item=item(str(number), 1))
+    dynamo.put_item(TableName=table, Item={"pk": {"S": "q"}, "sk": {"S": "1"}})
+    query = {"TableName": table, "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "p"}}}
+    pages = dynamo.get_paginator("query").paginate(**query, Limit=2)
+    check([one["sk"]["S"] for page in pages for one in page["Items"]] == list("1234567"), "all in pages, in order")
+    last = dynamo.query(**query, ScanIndexForward=False, Limit=3)["Items"]
+    check([one["sk"]["S"] for one in last] == list("765"), last)
+    between = dynamo.query(TableName=table, KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+                           ExpressionAttributeValues={":pk": {"S": "p"}, ":from": {"S": "2"}, ":to": {"S": "4"}})
+    check(between["Count"] == 3, between)
+    refused("ConditionalCheckFailedException", dynamo.delete_item, TableName=table,
+            Key={"pk": {"S": "p"}, "sk": {"S": "2"}}, **of(1))
+    dynamo.delete_item(TableName=table, Key={"pk": {"S": "p"}, "sk": {"S": "2"}}, **of(3))
+    check("Item" not in dynamo.get_item(TableName=table, Key={"pk": {"S": "p"}, "sk": {"S": "2"}}), "it is deleted")
+    refused("ResourceNotFoundException", dynamo.get_item, TableName="none", Key={"pk": {"S": "p"}, "sk": {"S": "2"}})
+    s3 = boto3.client("s3", config=CONFIG.merge(Config(s3={"addressing_style": "path"})))
+    s3.put_object(Bucket="judged", Key="audit/1.json", Body=b"{}", IfNoneMatch="*", ChecksumAlgorithm="SHA256")
+    refused("PreconditionFailed", s3.put_object, Bucket="judged", Key="audit/1.json", Body=b"[]", IfNoneMatch="*")
+    refused("NoSuchBucket", s3.put_object, Bucket="none", Key="audit/1.json", Body=b"{}")
+    return "dynamodb and s3: conditional writes, queries in pages, objects put once"
+
+
+for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), events(), stores(),
+             bedrock(), knowledge()):
     print(line)
 sys.exit(0)

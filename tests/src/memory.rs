@@ -43,6 +43,8 @@ pub struct Memory {
     state: Arc<Mutex<State>>,
     /// Notified where the process is to end.
     pub crash: Arc<Notify>,
+    /// Whether calls are the test's own: nothing goes wrong with them, and they are not counted.
+    is_quiet: bool,
 }
 
 impl Memory {
@@ -51,6 +53,12 @@ impl Memory {
         let memory = Self::default();
         memory.lock().fault = Some((call, fault));
         memory
+    }
+
+    /// The same store for the test's own looks at it.
+    #[must_use]
+    pub fn quietly(&self) -> Self {
+        Self { is_quiet: true, ..self.clone() }
     }
 
     /// The names of all calls so far: operation and partition, identifiers left out.
@@ -74,6 +82,9 @@ impl Memory {
     ) -> Result<T, StoreError> {
         let lost =
             |doing: &str| StoreError::Unavailable { doing: doing.to_owned(), source: "a fault of the test".into() };
+        if self.is_quiet {
+            return effect(&mut self.lock().items);
+        }
         let fault = {
             let mut state = self.lock();
             let number = state.journal.len();

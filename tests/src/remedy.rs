@@ -21,6 +21,8 @@ pub struct Remedy {
     /// The night.
     pub night: Night,
     config: String,
+    /// Settings in addition.
+    pub more: Vec<(&'static str, &'static str)>,
     /// Another way to the cluster, where it does not allow everything.
     kube: Option<String>,
 }
@@ -40,7 +42,7 @@ pub fn click(action_id: &str, case: &Case, user: &str) -> Value {
 impl Remedy {
     /// The function in this night, with this settings file.
     pub fn new(night: Night, config: &str) -> Self {
-        Self { night, config: config.to_owned(), kube: None }
+        Self { night, config: config.to_owned(), more: Vec::new(), kube: None }
     }
 
     /// The same against an API that denies this verb on this resource.
@@ -50,7 +52,7 @@ impl Remedy {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let kube = Some(format!("http://{}", listener.local_addr().unwrap()));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { night, config: config.to_owned(), kube }
+        Self { night, config: config.to_owned(), more: Vec::new(), kube }
     }
 
     /// The function, as a new process would have it: nothing of an earlier one is left but the store.
@@ -60,28 +62,35 @@ impl Remedy {
             "NIGHTSHIFT_CONFIG" => Some("nightshift.yaml".to_owned()),
             "NIGHTSHIFT_STORE" => Some("file:unused".to_owned()),
             "NIGHTSHIFT_KUBE_ENDPOINT" if self.kube.is_some() => self.kube.clone(),
+            _ if self.more.iter().any(|(key, _)| *key == name) => {
+                self.more.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            }
             _ => environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()),
         };
         let settings = Settings::from_lookup(remediation::REQUIRED, &lookup, &|_| Ok(self.config.clone())).unwrap();
-        let clients = Clients::new(settings).with_store(self.store()).with_aws(aws(&environment));
+        let store = Store::new(self.night.store.clone());
+        let clients = Clients::new(settings).with_store(store).with_aws(aws(&environment));
         let clock = self.night.clock.clone();
         App::with(clients, Arc::new(move || clock.now())).unwrap()
     }
 
-    /// The store.
+    /// The store, for the test's own looks at it.
     pub fn store(&self) -> Store {
-        Store::new(self.night.store.clone())
+        Store::new(self.night.store.quietly())
     }
 
     /// What the minute's schedule does.
     pub async fn sweep(&self) {
         let event = json!({ "source": "aws.scheduler", "detail-type": "Scheduled Event" });
-        self.app().handle(event, Deadline::within(INVOCATION)).await.unwrap();
+        let app = self.app();
+        Box::pin(app.handle(event, Deadline::within(INVOCATION))).await.unwrap();
     }
 
     /// A click, delivered by the queue.
     pub async fn click(&self, event: &Value) {
-        let answer = self.app().handle(batch(std::slice::from_ref(event)), Deadline::within(INVOCATION)).await.unwrap();
+        let app = self.app();
+        let answer =
+            Box::pin(app.handle(batch(std::slice::from_ref(event)), Deadline::within(INVOCATION))).await.unwrap();
         assert_eq!(answer["batchItemFailures"], json!([]), "{answer}");
     }
 

@@ -60,6 +60,27 @@ fn a_bad_rollout_is_one_thread_about_its_workload() {
 }
 
 #[test]
+fn a_bad_rollout_is_rolled_back_by_a_click_and_its_thread_tells_it_all() {
+    let output = Command::new(find_binary("nightshift").expect("built by `cargo build --workspace --bins`"))
+        .args(["demo", "--headless", "--approve", "--format", "json", "--scenario", "bad-rollout"])
+        .output()
+        .expect("the demo runs");
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut lines: Vec<Value> =
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| line.parse().expect("a line of JSON")).collect();
+    let verdict = lines.pop().expect("a verdict");
+    assert_eq!((output.status.code(), &verdict["ok"]), (Some(0), &Value::from(true)), "{verdict}\n{complaint}");
+    assert_eq!(verdict["actions"][0]["stage"], "recovered", "{verdict}");
+    assert_eq!(heads(&lines).len(), 1, "{:?}", heads(&lines));
+    let thread: Vec<String> = lines.iter().map(Value::to_string).collect();
+    for told in
+        ["DEPLOY_ENV", "Recovered: Roll back payments/api to revision 14", "approved by <@U0APPROVER>", "Resolved"]
+    {
+        assert!(thread.iter().any(|message| message.contains(told)), "{told} in {thread:?}");
+    }
+}
+
+#[test]
 fn a_memory_leak_is_one_thread_about_its_workload() {
     let lines = is_reported(Scenario::MemoryLeak);
     let heads = heads(&lines);

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use serde_json::json;
-use shared::remediation::audit::verify;
-use shared::remediation::{Action, Cordon, Drain, RestartPod, Stage};
+use shared::remediation::audit::{Entry, verify};
+use shared::remediation::{Action, Cordon, Drain, Outcome, RestartPod, RollBack, Stage};
 use shared::store::Store;
 use sim::Options;
 use sim::world::{Kind, Scenario};
@@ -196,7 +196,7 @@ async fn refused_by_policy_is_kept_as_needs_review_with_the_policy_named() {
     let case = remedy.propose(restart).await;
     remedy.sweep().await;
     let kept = remedy.case(&case).await;
-    assert_eq!(kept.stage, Stage::NeedsReview { why: vec!["restricted-namespace".into()] });
+    assert_eq!(kept.stage, Stage::NeedsReview { why: vec!["restricted-namespace".into()], unmet: None });
     let told = remedy.message(&kept).to_string();
     assert!(told.contains("Needs review") && told.contains("restricted-namespace"), "{told}");
     assert!(remedy.object(Kind::Pod, "payments", pod["metadata"]["name"].as_str().unwrap()).is_some());
@@ -295,4 +295,101 @@ async fn tampering_with_the_log_of_a_night_is_found() {
     forged[approved].note.by = "U0LEAD0002".into();
     assert!(verify(&forged, head.as_ref()).is_err());
     assert!(verify(&entries[..entries.len() - 1], head.as_ref()).is_err());
+}
+
+/// A night in which payments/api was rolled out broken and somebody has gone back by hand; the rollback to the broken
+/// revision is then asked for, by mistake.
+async fn rolled_back_to_the_wrong_revision(
+    undo_when_worse: bool,
+) -> (Remedy, serde_json::Value, shared::remediation::CaseId) {
+    let night = Night::new(Options::stopped(Scenario::BadRollout)).await;
+    let pass = |night: &Night, minutes: i64| {
+        night.sim.world().advance(SignedDuration::from_mins(minutes));
+        night.clock.advance(Duration::from_secs(60 * u64::try_from(minutes).unwrap()));
+    };
+    pass(&night, 5);
+    let remedy = Remedy::new(
+        night,
+        &CONFIG.replace("watch_minutes: 10", &format!("watch_minutes: 6, undo_when_worse: {undo_when_worse}")),
+    );
+    let revision = |set: &serde_json::Value| {
+        let text = set["metadata"]["annotations"]["deployment.kubernetes.io/revision"].as_str().unwrap().to_owned();
+        text.parse::<u64>().unwrap()
+    };
+    let mut sets = remedy.night.sim.world().objects(Kind::ReplicaSet, "payments");
+    sets.retain(|set| set["metadata"]["ownerReferences"][0]["name"] == "api");
+    sets.sort_by_key(revision);
+    let (broken, good) = (sets[sets.len() - 1].clone(), sets[sets.len() - 2].clone());
+    let mut template = good["spec"]["template"].clone();
+    template["metadata"]["labels"].as_object_mut().unwrap().remove("pod-template-hash");
+    remedy.patch(Kind::Deployment, "payments", "api", &json!({ "spec": { "template": template } })).await;
+    pass(&remedy.night, 5);
+    let live = remedy.object(Kind::Deployment, "payments", "api").unwrap();
+    assert_eq!(live["status"]["readyReplicas"], 5);
+    let wrong = Action::RollBack(RollBack {
+        namespace: "payments".into(),
+        deployment: "api".into(),
+        revision: revision(&broken),
+        replica_set: broken["metadata"]["name"].as_str().unwrap().into(),
+    });
+    let id = remedy.propose(wrong).await;
+    remedy.sweep().await;
+    let asked = remedy.case(&id).await;
+    let Stage::Asked { requirement } = &asked.stage else { panic!("{:?}", asked.stage) };
+    for user in [LEAD, "U0LEAD0002"].iter().take(usize::from(requirement.people)) {
+        remedy.click(&click("remediation.approve", &asked, user)).await;
+    }
+    assert_ne!(remedy.object(Kind::Deployment, "payments", "api").unwrap()["spec"]["template"], template);
+    (remedy, template, id)
+}
+
+#[tokio::test]
+async fn what_makes_it_worse_is_taken_back_by_itself() {
+    let (remedy, template, id) = rolled_back_to_the_wrong_revision(true).await;
+    remedy.pass(SignedDuration::from_mins(7)).await;
+    let undone = remedy.case(&id).await;
+    assert_eq!(undone.stage.name(), "undone", "{:?}", undone.stage);
+    assert_eq!(remedy.object(Kind::Deployment, "payments", "api").unwrap()["spec"]["template"], template);
+    let events = remedy.audited(&id).await;
+    assert!(events.iter().any(|event| event == "undoing"), "{events:?}");
+    assert!(remedy.message(&undone).to_string().contains("taken back because it got worse"));
+    remedy.pass(SignedDuration::from_mins(3)).await;
+    assert_eq!(remedy.object(Kind::Deployment, "payments", "api").unwrap()["status"]["readyReplicas"], 5);
+}
+
+#[tokio::test]
+async fn where_the_setting_says_so_what_is_worse_is_left_to_people() {
+    let (remedy, template, id) = rolled_back_to_the_wrong_revision(false).await;
+    remedy.pass(SignedDuration::from_mins(7)).await;
+    let worse = remedy.case(&id).await;
+    assert!(matches!(&worse.stage, Stage::Done { outcome: Outcome::Worse { .. }, .. }), "{:?}", worse.stage);
+    assert!(remedy.message(&worse).to_string().contains("remediation.undo"), "the way back is offered");
+    remedy.click(&click("remediation.undo", &worse, LEAD)).await;
+    assert_eq!(remedy.object(Kind::Deployment, "payments", "api").unwrap()["spec"]["template"], template);
+}
+
+#[tokio::test]
+async fn every_entry_of_the_audit_log_is_put_into_the_bucket_once() {
+    let night = Night::new(Options::stopped(Scenario::Healthy)).await;
+    let mut remedy = Remedy::new(night, CONFIG);
+    remedy.more.push(("NIGHTSHIFT_AUDIT_BUCKET", "night-audit"));
+    let node = remedy.pods("payments", "api")[0]["spec"]["nodeName"].as_str().unwrap().to_owned();
+    let id = remedy.propose(Action::Cordon(Cordon { node })).await;
+    remedy.sweep().await;
+    // The bucket is not there yet: nothing is lost by that.
+    let stores = remedy.night.sim.account().stores.clone();
+    stores.put_bucket("night-audit");
+    let asked = remedy.case(&id).await;
+    remedy.click(&click("remediation.approve", &asked, LEAD)).await;
+    remedy.pass(SignedDuration::from_mins(2)).await;
+    let objects = stores.objects("night-audit");
+    let exported: Vec<Entry> = objects.values().map(|body| serde_json::from_slice(body).unwrap()).collect();
+    assert_eq!(objects.keys().next().unwrap(), "audit/00000000000000000001.json");
+    let events: Vec<&str> = exported.iter().map(|entry| entry.note.event.split(':').next().unwrap()).collect();
+    assert_eq!(events, ["asked", "approved", "changing", "changed", "done"]);
+    assert_eq!(verify(&exported, None), Ok(5));
+    // Again from the start, as after a crash: nothing is written over.
+    let before = stores.objects("night-audit");
+    remedy.sweep().await;
+    assert_eq!(stores.objects("night-audit"), before);
 }

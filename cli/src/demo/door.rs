@@ -1,5 +1,5 @@
 //! The product's door in the demo: `intake` behind a function URL that the simulated Slack knows, and the functions behind
-//! the bus, each with its queue, rule and store.
+//! the bus, each with its queue and rule.
 //!
 //! A function that has not been built is left out, and said so: the page then shows what the others do.
 
@@ -15,23 +15,9 @@ use tokio::task::JoinHandle;
 
 use super::product::environment;
 
-/// Who has which role: see [`sim::slack::PEOPLE`].
-const ROLES: &str = "\
-roles:
-  - { role: viewer, users: ['*'] }
-  - { role: operator, groups: [operators] }
-  - { role: approver, groups: [approvers] }
-";
-
 /// A function behind the bus: its name, and the patterns of the events that its queue gets.
-fn behind() -> [(&'static str, Value); 2] {
-    [
-        ("slack-commands", json!({"detail-type": [{"prefix": "Slack "}]})),
-        (
-            "remediation",
-            json!({"detail-type": ["Slack Interaction"], "detail": {"action_id": [{"prefix": "remediation."}]}}),
-        ),
-    ]
+fn behind() -> [(&'static str, Value); 1] {
+    [("slack-commands", json!({"detail-type": [{"prefix": "Slack "}]}))]
 }
 
 /// `intake` and what works behind it. Dropping it ends them.
@@ -47,13 +33,10 @@ impl Drop for Door {
 }
 
 impl Door {
-    /// Opens it. `alarms` is the queue of the function that alerts and votes go to as well; stores and the roles are in `directory`.
+    /// Opens it. `alarms` is the queue of the function that alerts and votes go to as well; the settings file is in
+    /// `directory`.
     pub(super) async fn open(sim: &Sim, alarms: &Arc<Queue>, directory: &Path, logs: bool) -> Self {
         let mut door = Self { _url: None, work: Vec::new() };
-        let roles = directory.join("nightshift.yaml");
-        if let Err(error) = std::fs::write(&roles, ROLES) {
-            eprintln!("nightshift: the roles cannot be written: {error}");
-        }
         let rule = |pattern: &Value, queue: &Arc<Queue>| {
             if let Err(error) = sim.buses().rule(PRODUCT_BUS, pattern, queue) {
                 eprintln!("nightshift: {error}");
@@ -98,12 +81,9 @@ async fn start(sim: &Sim, name: &str, directory: &Path, logs: bool) -> Option<Fu
             return None;
         }
     };
-    let mut environment = environment(sim, &directory.join(format!("{name}.redb")));
-    environment.push(("NIGHTSHIFT_CONFIG".to_owned(), directory.join("nightshift.yaml").display().to_string()));
-    let mut settings = FunctionSettings::new(&binary, environment);
+    let mut settings = FunctionSettings::new(&binary, environment(sim, directory));
     settings.region.clone_from(&sim.world().options().region);
     settings.echo_logs = logs;
-    // Where there is a store, it is one process's at a time.
     settings.concurrency = if name == "intake" { 4 } else { 1 };
     FunctionProcess::start_with(settings)
         .await

@@ -10,7 +10,7 @@ use sim::world::World;
 use sim::{Options, Sim};
 
 use super::product::Product;
-use super::{Arguments, messages};
+use super::{Arguments, approve, messages};
 use crate::{Format, Outcome};
 
 /// How long the world may take to raise its first alarm; a healthy one is watched for this long.
@@ -30,6 +30,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
     let mut work = until_settled(&sim, &product).await;
     if !sim.slack().messages().is_empty() {
         work.errors.extend(product.sweep().await.err());
+        work.errors.extend(product.carry_on().await.err());
+    }
+    if arguments.approve {
+        work.absorb(approve::first(&sim, &product, arguments.logs).await);
     }
 
     let posted = sim.slack().messages();
@@ -39,7 +43,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
         [] => posted.is_empty(),
         _ => reported.first().is_some_and(|first| expected.contains(&first.as_str())),
     };
-    let ok = right && work.dead == 0;
+    let actions = messages::actions(&posted);
+    let recovered = !arguments.approve || actions.iter().any(|action| action["stage"] == "recovered");
+    let ok = right && recovered && work.dead == 0;
     match arguments.format {
         Format::Json => {
             for message in &posted {
@@ -47,7 +53,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
             }
             println!(
                 "{}",
-                json!({"scenario": arguments.scenario.name(), "expected": expected, "reported": reported, "ok": ok})
+                json!({
+                    "scenario": arguments.scenario.name(), "expected": expected, "reported": reported,
+                    "actions": actions, "ok": ok,
+                })
             );
         }
         Format::Text => {
@@ -56,6 +65,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
             }
             let list =
                 |causes: &[&str], none: &str| if causes.is_empty() { none.to_owned() } else { causes.join(" or ") };
+            for action in &actions {
+                println!("\n{}: {}", text(&action["case"]), text(&action["stage"]));
+            }
             let reported: Vec<&str> = reported.iter().map(String::as_str).collect();
             println!(
                 "\n{}: expected {}, reported {}: {}",
@@ -70,6 +82,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
         complain(&work, &product);
     }
     Ok(if ok { Outcome::Done } else { Outcome::Finding })
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// How long it takes until the last alarm has changed, in whole minutes: alarms are evaluated once a minute, and the world

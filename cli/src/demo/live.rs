@@ -23,6 +23,8 @@ const SPEED: f64 = 30.0;
 const BREAK_AFTER: SignedDuration = SignedDuration::from_secs(90);
 /// How often the world is asked for alarms.
 const LOOK: Duration = Duration::from_millis(200);
+/// How often `remediation` looks after what is not over: the table's stream wakes it at once, and the schedule each minute.
+const CARRY_ON: Duration = Duration::from_secs(5);
 /// How often the schedule has the function finish what an event should have.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -76,6 +78,7 @@ async fn work(sim: Arc<Sim>, product: Product, logs: bool) {
     let mut looks = tokio::time::interval(LOOK);
     let mut sweeps = tokio::time::interval(SWEEP);
     sweeps.tick().await;
+    let mut carries_on = tokio::time::interval(CARRY_ON);
     loop {
         tokio::select! {
             _ = looks.tick() => {
@@ -88,6 +91,11 @@ async fn work(sim: Arc<Sim>, product: Product, logs: bool) {
                 }
                 if report.dead > 0 {
                     eprintln!("nightshift: {} messages are in the dead-letter queue; see --logs", report.dead);
+                }
+            }
+            _ = carries_on.tick() => {
+                if let Err(error) = product.carry_on().await {
+                    eprintln!("nightshift: remediation: {error}");
                 }
             }
             _ = sweeps.tick() => {

@@ -19,6 +19,17 @@ pub(super) fn reported(messages: &[Message]) -> Vec<String> {
     causes
 }
 
+/// What became of actions, as their messages' metadata say: `{"case", "stage"}`.
+pub(super) fn actions(messages: &[Message]) -> Vec<Value> {
+    let metadata = messages.iter().filter_map(|message| message.metadata.as_ref());
+    let ours = metadata.filter(|metadata| metadata["event_payload"]["case"].is_string());
+    ours.map(|metadata| {
+        let payload = &metadata["event_payload"];
+        json!({"case": payload["case"], "stage": payload["stage"]})
+    })
+    .collect()
+}
+
 /// When a message was posted.
 pub(super) fn time(message: &Message) -> Timestamp {
     let mut parts = message.ts.splitn(2, '.').map(|part| part.parse::<i64>().unwrap_or_default());

@@ -1,10 +1,12 @@
 //! `nightshift demo`: the real functions against a simulated cluster, and the Slack channel to watch.
 //!
-//! The function's own binary runs against a Lambda Runtime API; what the world's alarms say reaches it as EventBridge
+//! The functions' own binaries run against a Lambda Runtime API; what the world's alarms say reaches it as EventBridge
 //! events through a queue, as it does on AWS. [`live`] shows a page on which things can be broken one after the other, and
 //! opens [`door`], so that commands, clicks and questions on the page reach the functions behind it;
-//! [`headless`] runs one scenario to its end, in the world's time rather than the machine's, and judges what was posted.
+//! [`headless`] runs one scenario to its end, in the world's time rather than the machine's, and judges what was posted;
+//! [`approve`] presses the button that people would.
 
+mod approve;
 mod door;
 mod headless;
 mod live;
@@ -27,6 +29,9 @@ pub(crate) struct Arguments {
     /// How to print what was posted; with `json` a line a message, and the verdict.
     #[arg(long, value_enum, default_value_t, requires = "headless")]
     format: Format,
+    /// Press Approve on the first action that is proposed, and see it through: rollback, recovery, the end of the alarm.
+    #[arg(long, requires = "headless")]
+    approve: bool,
     /// The port of the page; any free one where not given.
     #[arg(long, default_value_t = 0)]
     port: u16,

@@ -1,10 +1,13 @@
-//! The product in the demo: its function running, the queue in front of it, its store.
+//! The product in the demo: the functions that work by themselves, the queues in front of them, the table they share.
+//!
+//! `remediation` is left out where it has not been built; actions are proposed then, and nobody takes them up.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 use sim::Sim;
+use sim::bus::PRODUCT_BUS;
 use sim::lambda::{
     BinaryNotFound, DriveReport, FunctionError, FunctionProcess, FunctionSettings, Queue, QueueSettings, find_binary,
 };
@@ -20,50 +23,78 @@ const BATCH: usize = 100;
 /// The function that alarms go to.
 const FUNCTION: &str = "alarm-analysis";
 
+/// The function that carries out what is proposed.
+const REMEDIATION: &str = "remediation";
+
+/// The table that all functions keep what they know in.
+const TABLE: &str = "nightshift";
+
+/// Who has which role: see [`sim::slack::PEOPLE`].
+const ROLES: &str = "\
+roles:
+  - { role: viewer, users: ['*'] }
+  - { role: operator, groups: [operators] }
+  - { role: approver, groups: [approvers] }
+";
+
+/// The settings file of all functions.
+const FILE: &str = "nightshift.yaml";
+
 /// The product cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProductError {
     #[error(transparent)]
     NotBuilt(#[from] BinaryNotFound),
-    #[error("no temporary directory for the store")]
-    Store(#[source] std::io::Error),
+    #[error("no temporary directory for the settings file")]
+    Folder(#[source] std::io::Error),
     #[error("{FUNCTION} does not start; run with --logs to see why")]
     Start(#[from] sim::lambda::StartError),
 }
 
-/// `alarm-analysis` with its queue and an empty store.
+/// `alarm-analysis` and `remediation` with their queues, over an empty table.
 pub(super) struct Product {
     function: FunctionProcess,
     queue: Arc<Queue>,
-    store: tempfile::TempDir,
+    remediation: Option<FunctionProcess>,
+    clicks: Arc<Queue>,
+    folder: tempfile::TempDir,
 }
 
 impl Product {
     /// Starts it against `sim`.
     pub(super) async fn start(sim: &Sim, logs: bool) -> Result<Self, ProductError> {
-        let store = tempfile::Builder::new().prefix("nightshift-demo-").tempdir().map_err(ProductError::Store)?;
-        let mut settings =
-            FunctionSettings::new(&find_binary(FUNCTION)?, environment(sim, &store.path().join("store.redb")));
-        settings.region.clone_from(&sim.world().options().region);
-        settings.echo_logs = logs;
-        // The embedded store is one process's at a time, so one is all there can be.
-        settings.concurrency = 1;
-        let function = FunctionProcess::start_with(settings).await?;
+        sim.account().stores.put_table(TABLE);
+        let folder = tempfile::Builder::new().prefix("nightshift-demo-").tempdir().map_err(ProductError::Folder)?;
+        std::fs::write(folder.path().join(FILE), ROLES).map_err(ProductError::Folder)?;
+        let function = FunctionProcess::start_with(settings(sim, &find_binary(FUNCTION)?, folder.path(), logs)).await?;
+        let remediation = match find_binary(REMEDIATION) {
+            Ok(binary) => Some(FunctionProcess::start_with(settings(sim, &binary, folder.path(), logs)).await?),
+            Err(error) => {
+                eprintln!("nightshift: left out: {error}");
+                None
+            }
+        };
+        let clicks = Arc::new(Queue::new("nightshift-remediation"));
+        let pressed =
+            json!({"detail-type": ["Slack Interaction"], "detail": {"action_id": [{"prefix": "remediation."}]}});
+        if let Err(error) = sim.buses().rule(PRODUCT_BUS, &pressed, &clicks) {
+            eprintln!("nightshift: {error}");
+        }
         let queue = Arc::new(Queue::with_settings(
             "nightshift-alarms",
             QueueSettings { max_receive_count: 5, batch_size: BATCH, ..QueueSettings::default() },
         ));
-        Ok(Self { function, queue, store })
+        Ok(Self { function, queue, remediation, clicks, folder })
     }
 
     /// Opens the door: what people do in Slack, and alerts, reach the product from now on.
     pub(super) async fn open(&self, sim: &Sim, logs: bool) -> Door {
-        Door::open(sim, &self.queue, self.store.path(), logs).await
+        Door::open(sim, &self.queue, self.folder.path(), logs).await
     }
 
-    /// Whether something waits for the function.
+    /// Whether something waits for a function.
     pub(super) fn has_work(&self) -> bool {
-        self.queue.depth() > 0
+        self.queue.depth() > 0 || self.clicks.depth() > 0
     }
 
     /// Sends the alarms that the world has raised since the last call; how many.
@@ -75,30 +106,58 @@ impl Product {
         events.len()
     }
 
-    /// Lets the function work until the queue is empty.
+    /// Lets the functions work until their queues are empty.
     pub(super) async fn work(&self) -> DriveReport {
-        self.queue.drive(&self.function).await
+        let mut report = self.queue.drive(&self.function).await;
+        if let Some(remediation) = &self.remediation {
+            report.absorb(self.clicks.drive(remediation).await);
+        }
+        report
+    }
+
+    /// What the table's stream and the minute schedule send to `remediation`: it carries on what is not over.
+    pub(super) async fn carry_on(&self) -> Result<(), FunctionError> {
+        let Some(remediation) = &self.remediation else { return Ok(()) };
+        remediation.invoke(&sweep()).await.map(drop)
     }
 
     /// What the minute schedule sends: the function finishes what an event should have.
     pub(super) async fn sweep(&self) -> Result<(), FunctionError> {
-        let event = json!({"version": "0", "source": "nightshift", "detail-type": "Nightshift Sweep", "detail": {}});
-        self.function.invoke(&event).await.map(drop)
+        self.function.invoke(&sweep()).await.map(drop)
     }
 
-    /// The last lines that the function logged.
+    /// The last lines that each function logged.
     pub(super) fn last_logs(&self, count: usize) -> Vec<String> {
-        let logs = self.function.logs();
-        logs[logs.len().saturating_sub(count)..].to_vec()
+        let last = |function: &FunctionProcess| {
+            let logs = function.logs();
+            logs[logs.len().saturating_sub(count)..].to_vec()
+        };
+        let of_remediation = self.remediation.as_ref().map(last).unwrap_or_default();
+        last(&self.function).into_iter().chain(of_remediation).collect()
     }
 }
 
-/// What a function gets to know, with its store in the file `store`.
-pub(super) fn environment(sim: &Sim, store: &Path) -> Vec<(String, String)> {
+/// What the minute schedule sends.
+fn sweep() -> serde_json::Value {
+    json!({"version": "0", "source": "nightshift", "detail-type": "Nightshift Sweep", "detail": {}})
+}
+
+/// How a function of the demo is run: one at a time, as its machine does much else.
+fn settings(sim: &Sim, binary: &Path, folder: &Path, logs: bool) -> FunctionSettings {
+    let mut settings = FunctionSettings::new(binary, environment(sim, folder));
+    settings.region.clone_from(&sim.world().options().region);
+    settings.echo_logs = logs;
+    settings.concurrency = 1;
+    settings
+}
+
+/// What a function gets to know; the settings file is in `folder`.
+pub(super) fn environment(sim: &Sim, folder: &Path) -> Vec<(String, String)> {
     let mut environment = sim.environment();
     // As in production: the cluster by its name, its endpoint from EKS, a token made from the function's credentials.
     environment.retain(|(name, _)| name != "NIGHTSHIFT_KUBE_ENDPOINT");
-    environment.push(("NIGHTSHIFT_STORE".to_owned(), format!("file:{}", store.display())));
+    environment.push(("NIGHTSHIFT_STORE".to_owned(), format!("dynamodb:{TABLE}")));
+    environment.push(("NIGHTSHIFT_CONFIG".to_owned(), folder.join(FILE).display().to_string()));
     let passed_on = PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
     environment.extend(passed_on);
     environment

@@ -109,14 +109,14 @@ async fn judge(app: &App, kept: KeptCase, deadline: Deadline) -> Result<Step, Ru
     let assessed = match assess(app, &kept.case, &facts) {
         Ok(assessed) => assessed,
         Err(why) => {
-            return ends(app, &kept, Stage::NeedsReview { why: why.clone() }, why.join(", ")).await;
+            return ends(app, &kept, Stage::NeedsReview { why: why.clone(), unmet: None }, why.join(", ")).await;
         }
     };
     let shown = match preview(app, &assessed, &facts).await? {
         Ok(shown) => shown,
         Err(Refusal::Unmet(unmet)) => {
             let why = unmet.to_string();
-            return ends(app, &kept, Stage::NeedsReview { why: vec![why.clone()] }, why).await;
+            return ends(app, &kept, Stage::NeedsReview { why: vec![why.clone()], unmet: Some(unmet) }, why).await;
         }
         Err(Refusal::DryRun(why)) => return ends(app, &kept, Stage::DryRunRefused { why: why.clone() }, why).await,
     };
@@ -238,7 +238,9 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
     let facts = collect::facts(&app.clients, &kept.case, false, now, deadline).await?;
     let assessed = match assess(app, &kept.case, &facts) {
         Ok(assessed) => assessed,
-        Err(why) => return ends(app, &kept, Stage::NeedsReview { why: why.clone() }, why.join(", ")).await,
+        Err(why) => {
+            return ends(app, &kept, Stage::NeedsReview { why: why.clone(), unmet: None }, why.join(", ")).await;
+        }
     };
     // What was asked for stays asked for: two where the risk was high then, whatever it is now.
     let (assessed, standing) = match assessed.approve(&kept.case.votes, requirement, &facts) {
@@ -275,7 +277,7 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
                 }
                 Err(Refusal::Unmet(unmet)) => {
                     let why = unmet.to_string();
-                    ends(app, &kept, Stage::Overtaken { why: why.clone() }, why).await
+                    ends(app, &kept, Stage::Overtaken { why: why.clone(), unmet: Some(unmet) }, why).await
                 }
                 Err(Refusal::DryRun(why)) => ends(app, &kept, Stage::DryRunRefused { why: why.clone() }, why).await,
             }
@@ -289,7 +291,7 @@ async fn dry_run(app: &App, kept: &KeptCase, approved: Approved, facts: &Facts) 
         Ok(requests) => requests,
         Err(unmet) => {
             let why = unmet.to_string();
-            return ends(app, kept, Stage::Overtaken { why: why.clone() }, why).await;
+            return ends(app, kept, Stage::Overtaken { why: why.clone(), unmet: Some(unmet) }, why).await;
         }
     };
     match rehearse(app, &kept.case.proposal.cluster, &requests, facts).await? {
@@ -317,7 +319,7 @@ async fn execute(
         Ok(snapshotted) => snapshotted,
         Err(unmet) => {
             let why = unmet.to_string();
-            return ends(app, kept, Stage::Overtaken { why: why.clone() }, why).await;
+            return ends(app, kept, Stage::Overtaken { why: why.clone(), unmet: Some(unmet) }, why).await;
         }
     };
     let mut case = kept.case.clone();
@@ -410,7 +412,7 @@ async fn change(app: &App, kept: KeptCase, _: Deadline) -> Result<Step, RunError
             let stage = Stage::Failed { execution: Some(execution), why: why.clone() };
             ends(app, &kept, stage, why).await
         }
-        Sent::Overtaken(why) => ends(app, &kept, Stage::Overtaken { why: why.clone() }, why).await,
+        Sent::Overtaken(why) => ends(app, &kept, Stage::Overtaken { why: why.clone(), unmet: None }, why).await,
     }
 }
 

@@ -88,7 +88,7 @@ impl Clients {
         &self.settings
     }
 
-    async fn aws(&self) -> &SdkConfig {
+    pub(crate) async fn aws(&self) -> &SdkConfig {
         self.aws.get_or_init(async || shared::aws::sdk_config()).await
     }
 

@@ -4,19 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::Weekday;
-use jiff::tz::TimeZone;
-use shared::config::RemediationSettings;
 use shared::deadline::Deadline;
 use shared::eks::{Focus, LogPlan, ReadError, ReadPlan};
 use shared::model::{Kind, ObjectRef};
-use shared::remediation::{Action, Case, Environment, Facts, Rules};
+use shared::remediation::{Action, Case, Facts, Rules};
 
 use crate::api::{self, ApiError};
 use crate::clients::{ClientError, Clients};
-
-/// Stands for every namespace, and for what has none.
-const EVERYWHERE: &str = "*";
 
 /// Why a cluster could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -30,31 +24,6 @@ pub enum CollectError {
     /// The object.
     #[error(transparent)]
     Api(#[from] ApiError),
-}
-
-/// What the settings say of the place an action is for.
-pub fn rules(
-    settings: &RemediationSettings,
-    cluster: &str,
-    object: &ObjectRef,
-    zone: &TimeZone,
-    at: Timestamp,
-) -> Rules {
-    let named = |names: &BTreeSet<String>| names.contains(EVERYWHERE) || names.contains(&object.namespace);
-    let environment = match settings.environments.get(cluster).map(String::as_str) {
-        Some("staging") => Environment::Staging,
-        Some("development") => Environment::Development,
-        _ => Environment::Production,
-    };
-    let local = at.to_zoned(zone.clone());
-    let weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
-    Rules {
-        environment,
-        automation: named(&settings.automation),
-        // What has no namespace is never restricted as a whole.
-        restricted: !object.namespace.is_empty() && named(&settings.restricted),
-        asleep: weekend || !(9..18).contains(&local.hour()),
-    }
 }
 
 /// What is known of the cluster around a case's object; with logs where it is to be diagnosed.
@@ -108,7 +77,7 @@ pub async fn facts(
         snapshot: Arc::new(snapshot),
         object,
         revisions,
-        rules: rules(&settings.structure.remediation, &proposal.cluster, &target, &settings.time_zone, at),
+        rules: Rules::of(&settings.structure.remediation, &proposal.cluster, &target, &settings.time_zone, at),
         confidence: proposal.confidence,
         at,
     })

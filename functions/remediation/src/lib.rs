@@ -16,6 +16,7 @@ mod act;
 pub mod api;
 pub mod clients;
 pub mod collect;
+mod export;
 pub mod message;
 mod tell;
 pub mod vote;
@@ -42,6 +43,7 @@ use shared::text::Clock;
 
 pub use clients::{ClientError, Clients, REQUIRED};
 use collect::CollectError;
+pub use export::ExportError;
 use message::Style;
 
 /// What is kept of the invocation for answering.
@@ -88,6 +90,9 @@ pub enum RunError {
     /// Slack.
     #[error(transparent)]
     Slack(#[from] SlackError),
+    /// The audit log's export.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// Somebody else posts the message.
     #[error("another invocation is posting the message; retry")]
     Busy,
@@ -112,6 +117,7 @@ impl RunError {
             Self::Api(_) => "ApiError",
             Self::Publish(_) => "PublishError",
             Self::Slack(_) => "SlackError",
+            Self::Export(_) => "ExportError",
             Self::Busy => "Busy",
             Self::Event(_) => "UnknownEvent",
             Self::Malformed(_) => "MalformedEvent",
@@ -210,7 +216,7 @@ impl App {
         json!({ "batchItemFailures": failures })
     }
 
-    /// Carries on every case that is not over; returns how many. One that fails does not hold up the others.
+    /// Carries on every case that is not over, then exports the audit log; returns how many cases. One that fails does not hold up the others.
     ///
     /// # Errors
     ///
@@ -229,6 +235,14 @@ impl App {
                     self.metrics.count("CasesHeldUp");
                     tracing::error!(case = %kept.case.id, reason = error.name(), %error, "the case waits for the next sweep");
                 }
+            }
+        }
+        match contained(export::export(self, deadline)).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "entries of the audit log are exported"),
+            Err(error) => {
+                self.metrics.count("AuditExportsFailed");
+                tracing::error!(reason = error.name(), %error, "the audit log waits for the next sweep to be exported");
             }
         }
         Ok(carried_on)

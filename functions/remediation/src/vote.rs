@@ -22,6 +22,9 @@ pub enum Press {
     Undo,
 }
 
+/// How a change that somebody wants taken back says so.
+pub(crate) const ASKED_BY: &str = "asked-by:";
+
 /// A click on a case: what, on which case, as the object was when the button was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Click {
@@ -82,7 +85,7 @@ pub fn pressed(
         (Press::Undo, Stage::Watching { execution, .. } | Stage::Done { execution, .. })
         | (Press::Undo, Stage::Failed { execution: Some(execution), .. }) => {
             let mut undone = case.clone();
-            let stage = Stage::Undoing { execution: execution.clone(), why: format!("asked for by {user}") };
+            let stage = Stage::Undoing { execution: execution.clone(), why: format!("{ASKED_BY}{user}") };
             undone.comes_to(stage, "undo-asked", user, &[], now);
             (Some(undone), Reply::None)
         }
@@ -169,7 +172,10 @@ async fn answer(app: &App, interaction: &Interaction, reply: &Reply, deadline: D
         Reply::None => return,
         Reply::NotAnApprover => phrases.say("not-an-approver"),
         Reply::NotTheRequester => phrases.say("not-the-requester"),
-        Reply::TooLate(state) => phrases.say_with("too-late", &[("state", (*state).into())]),
+        Reply::TooLate(state) => {
+            let state = phrases.say(&format!("stage-{state}"));
+            phrases.say_with("too-late", &[("state", (&state).into())])
+        }
         Reply::LookAgain => phrases.say("asks-again"),
     };
     let Ok(url) = interaction.response_url.parse() else { return };

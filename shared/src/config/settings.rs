@@ -36,6 +36,8 @@ pub struct Settings {
     pub bedrock: BedrockSettings,
     /// Where incidents' tickets are kept, if anywhere.
     pub tickets: Option<TicketSettings>,
+    /// The bucket that the audit log is exported to.
+    pub audit_bucket: Option<String>,
     /// What `/net-check` looks at.
     pub net_check: NetCheck,
     /// Reports.
@@ -197,6 +199,7 @@ impl Settings {
                 knowledge_base: reader.text("BEDROCK_KNOWLEDGE_BASE_ID"),
             },
             tickets: tickets(&reader),
+            audit_bucket: reader.text("NIGHTSHIFT_AUDIT_BUCKET"),
             net_check: NetCheck {
                 rds_endpoint: reader.text("RDS_ENDPOINT"),
                 rds_port: reader.parsed("RDS_PORT", "a port number").unwrap_or_default(),

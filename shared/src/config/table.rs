@@ -68,6 +68,8 @@ pub const SETTINGS: &[Setting] = &[
         "Where incidents, messages on their way and decisions are kept: dynamodb:TABLE, or file:PATH on a laptop."),
     setting(KEEPING, "NIGHTSHIFT_BUS", None, "nightshift",
         "The EventBridge bus on which the functions speak to each other."),
+    setting(KEEPING, "NIGHTSHIFT_AUDIT_BUCKET", None, "nightshift-audit",
+        "The bucket, with Object Lock, that every entry of the audit log is put into by remediation. Without it the log stays in the store alone."),
     secret(KEEPING, "WEBHOOK_SECRET", "The shared secret of Alertmanager's and Grafana's webhooks."),
     setting(KEEPING, "WEBHOOK_SECRET_SECRET_ARN", None, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:nightshift#webhook",
         "Where Secrets Manager keeps the webhook secret."),

@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::approval::{Requirement, Vote};
 use super::risk::Assessment;
-use super::{BlastRadius, Changed, DiffLine, ObjectVersion, Outcome, Permission, Proposal, Request, Snapshotted, Undo};
+use super::{
+    BlastRadius, Changed, DiffLine, ObjectVersion, Outcome, Permission, Proposal, Request, Snapshotted, Undo, Unmet,
+};
 use crate::diagnosis::Trigger;
 use crate::model::ObjectRef;
 
@@ -62,6 +64,9 @@ pub enum Stage {
     NeedsReview {
         /// The policies that refuse it, or what does not hold.
         why: Vec<String>,
+        /// What does not hold, where that is the reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unmet: Option<Unmet>,
     },
     /// People are asked.
     Asked {
@@ -81,6 +86,9 @@ pub enum Stage {
     Overtaken {
         /// What changed.
         why: String,
+        /// What does not hold any more, where that is the reason.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unmet: Option<Unmet>,
     },
     /// The API server's dry run refused it.
     DryRunRefused {

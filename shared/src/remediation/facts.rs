@@ -1,11 +1,15 @@
 //! What is known of the cluster when an action is judged.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::config::RemediationSettings;
 use crate::diagnosis::{is_live, is_ready};
 use crate::model::{
     Deployment, HorizontalPodAutoscaler, Kind, Object, ObjectRef, Pod, PodDisruptionBudget, ReplicaSet,
@@ -50,6 +54,36 @@ pub struct Rules {
     pub restricted: bool,
     /// Whether it is outside of working hours where the people are.
     pub asleep: bool,
+}
+
+/// Stands for every namespace, and for what has none.
+const EVERYWHERE: &str = "*";
+
+impl Rules {
+    /// What the settings say of this object's place at this time, in the time zone where people are.
+    pub fn of(
+        settings: &RemediationSettings,
+        cluster: &str,
+        object: &ObjectRef,
+        zone: &TimeZone,
+        at: Timestamp,
+    ) -> Self {
+        let named = |names: &BTreeSet<String>| names.contains(EVERYWHERE) || names.contains(&object.namespace);
+        let environment = match settings.environments.get(cluster).map(String::as_str) {
+            Some("staging") => Environment::Staging,
+            Some("development") => Environment::Development,
+            _ => Environment::Production,
+        };
+        let local = at.to_zoned(zone.clone());
+        let weekend = matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday);
+        Self {
+            environment,
+            automation: named(&settings.automation),
+            // What has no namespace is never restricted as a whole.
+            restricted: !object.namespace.is_empty() && named(&settings.restricted),
+            asleep: weekend || !(9..18).contains(&local.hour()),
+        }
+    }
 }
 
 /// What is known of the cluster when an action is judged. The objects of the snapshot are slim; what is patched is read whole.

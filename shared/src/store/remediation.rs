@@ -61,6 +61,16 @@ fn entry_key(seq: u64) -> Key {
     Key::new("audit", format!("{seq:020}"))
 }
 
+/// How far the audit log was exported.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Exported {
+    seq: u64,
+}
+
+fn exported_key() -> Key {
+    Key::new("audit-exported", "exported")
+}
+
 fn head_key() -> Key {
     Key::new("audit-head", "head")
 }
@@ -196,6 +206,20 @@ impl Store {
         let range = SortRange::Between(format!("{:020}", after + 1), format!("{:020}", u64::MAX));
         let query = Query { partition: "audit".into(), range, descending: false, limit };
         Ok(self.list(&query, now).await?.into_iter().map(|(_, entry, _)| entry).collect())
+    }
+
+    /// The place of the last entry that was exported; 0 where none was.
+    pub async fn audit_exported(&self, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.read::<Exported>(&exported_key(), now).await?.map_or(0, |(exported, _)| exported.seq))
+    }
+
+    /// Notes how far entries were exported.
+    pub async fn audit_exported_is(&self, seq: u64, now: Timestamp) -> Result<(), StoreError> {
+        self.change(&exported_key(), now, |exported: Option<Exported>| match exported {
+            Some(exported) if exported.seq >= seq => (None, ()),
+            _ => (Some((Exported { seq }, None)), ()),
+        })
+        .await
     }
 
     /// The audit log's head.

@@ -69,6 +69,17 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
             };
             account.faults.serve(Service::S3, "HeadBucket", refusal, effect).await
         }
+        ("PUT", [bucket, key @ ..]) if !key.is_empty() => {
+            let refusal = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
+            let effect = async {
+                if is_signed(&headers) {
+                    stores::put_object(&account, bucket, &key.join("/"), &headers, &body)
+                } else {
+                    StatusCode::FORBIDDEN.into_response()
+                }
+            };
+            account.faults.serve(Service::S3, "PutObject", refusal, effect).await
+        }
         ("POST", ["agents", agent, "agentAliases", alias, "sessions", session, "text"]) => {
             bedrock::invoke_agent(&account, agent, alias, session, &headers, &body).await
         }
@@ -163,7 +174,7 @@ pub(super) fn rest_error(error: &AwsError) -> Response {
 
 fn unknown(uri: &Uri, service: &str) -> Response {
     let message = format!("sim serves nothing at {} for service {service:?}", uri.path());
-    rest_error(&AwsError { code: "UnknownOperationException", message, status: StatusCode::NOT_FOUND })
+    rest_error(&AwsError { code: "UnknownOperationException", message, status: StatusCode::NOT_FOUND, item: None })
 }
 
 fn decode(segment: &str) -> String {

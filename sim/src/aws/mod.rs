@@ -2,7 +2,7 @@
 //!
 //! CloudWatch answers in all three of its protocols (rpc-v2-cbor, which today's SDKs use, JSON 1.0, and query for older
 //! ones), EKS and Bedrock's agent runtime in REST-JSON, the latter with a real event stream, STS in query, Secrets
-//! Manager and EventBridge in JSON 1.1. [`router`] tells the services apart by path, target header and the service in the signature's
+//! Manager, EventBridge and DynamoDB in JSON, S3 in REST. [`router`] tells the services apart by path, target header and the service in the signature's
 //! scope, so that one `AWS_ENDPOINT_URL` serves all. Signatures have to be there; they are not verified.
 
 mod bedrock;
@@ -16,6 +16,7 @@ mod protocol;
 mod secrets;
 mod stores;
 mod sts;
+mod tables;
 mod value;
 
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub struct Account {
     pub kube_endpoint: String,
     /// Secrets Manager's secrets.
     pub secrets: Secrets,
-    /// S3's buckets and DynamoDB's tables, by name alone.
+    /// S3's buckets and DynamoDB's tables.
     pub stores: Stores,
     /// The knowledge base of Bedrock.
     pub knowledge: Knowledge,

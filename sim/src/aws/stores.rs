@@ -1,36 +1,50 @@
-//! Buckets and tables that are there or not: HeadBucket and DescribeTable.
+//! What is kept: S3's buckets (HeadBucket, and PutObject that overwrites nothing where it is asked not to) and DynamoDB's
+//! tables.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::Account;
 use super::error::AwsError;
+use super::tables::Table;
 use super::value::{Value, structure};
 
-/// Names of buckets and tables; clones share them.
+#[derive(Debug, Default)]
+struct State {
+    buckets: BTreeMap<String, BTreeMap<String, Bytes>>,
+    tables: BTreeMap<String, Table>,
+}
+
+/// Buckets with their objects and tables with their items; clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Stores(Arc<Mutex<(BTreeSet<String>, BTreeSet<String>)>>);
+pub struct Stores(Arc<Mutex<State>>);
 
 impl Stores {
-    /// Makes a bucket.
-    pub fn put_bucket(&self, name: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.insert(name.to_owned());
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a table.
+    /// Makes a bucket.
+    pub fn put_bucket(&self, name: &str) {
+        self.state().buckets.entry(name.to_owned()).or_default();
+    }
+
+    /// Makes a table with the string keys `pk` and `sk`.
     pub fn put_table(&self, name: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.insert(name.to_owned());
+        self.state().tables.entry(name.to_owned()).or_default();
+    }
+
+    /// The objects of a bucket by key.
+    pub fn objects(&self, bucket: &str) -> BTreeMap<String, Bytes> {
+        self.state().buckets.get(bucket).cloned().unwrap_or_default()
     }
 
     fn has_bucket(&self, name: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.contains(name)
-    }
-
-    fn has_table(&self, name: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.contains(name)
+        self.state().buckets.contains_key(name)
     }
 }
 
@@ -42,15 +56,35 @@ pub(super) fn head_bucket(account: &Account, name: &str) -> Response {
     ([("x-amz-bucket-region", account.world().options().region.clone())], "").into_response()
 }
 
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html>
-pub(super) fn call(account: &Account, operation: &str, input: &Value) -> Result<Value, AwsError> {
-    if operation != "DescribeTable" {
-        return Err(AwsError::bad("UnknownOperationException", format!("sim has no operation {operation}")));
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+pub(super) fn put_object(account: &Account, bucket: &str, key: &str, headers: &HeaderMap, body: &Bytes) -> Response {
+    let refused = |status: StatusCode, code: &str, message: &str| {
+        let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message><Key>{key}</Key></Error>");
+        (status, [("content-type", "application/xml")], xml).into_response()
+    };
+    let mut state = account.stores.state();
+    let Some(objects) = state.buckets.get_mut(bucket) else {
+        return refused(StatusCode::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist");
+    };
+    let only_new = headers.get("if-none-match").is_some_and(|value| value.as_bytes() == b"*");
+    if only_new && objects.contains_key(key) {
+        let message = "At least one of the pre-conditions you specified did not hold";
+        return refused(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", message);
     }
+    objects.insert(key.to_owned(), body.clone());
+    ([("etag", "\"sim\"")], "").into_response()
+}
+
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html> and what [`Table`] serves.
+pub(super) fn call(account: &Account, operation: &str, input: &Value) -> Result<Value, AwsError> {
     let name = input.get("TableName").text().unwrap_or_default();
-    if !account.stores.has_table(name) {
+    let mut state = account.stores.state();
+    let Some(table) = state.tables.get_mut(name) else {
         let message = format!("Requested resource not found: Table: {name} not found");
         return Err(AwsError::bad("ResourceNotFoundException", message));
+    };
+    if operation != "DescribeTable" {
+        return table.call(operation, input);
     }
     let options = account.world().options();
     let arn = format!("arn:aws:dynamodb:{}:{}:table/{name}", options.region, options.account);

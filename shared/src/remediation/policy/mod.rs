@@ -11,6 +11,7 @@
 #[cfg(test)]
 mod ops_10;
 mod question;
+mod samples;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use cedar_policy::{
 };
 
 pub use question::Question;
+pub use samples::{Sample, samples_in, samples_of_cluster};
 
 use super::{Facts, Permission, Permitted, Proposed};
 

@@ -69,6 +69,23 @@ not-an-approver = You may not approve actions here. It takes the role approver (
 not-the-requester = Who asked for an action cannot approve it.
 too-late = Too late: { $state }.
 diff-more = … { $count } more
+recovered-after = recovered { $time } after the change
+undone-by = taken back by { $who }
+undone-worse = taken back because it got worse: { $why }
+stage-gone = the action is not kept any more
+stage-expired = nobody agreed in time
+stage-denied = somebody has denied it
+stage-overtaken = the object has changed since
+stage-dry-run-refused = the API server has refused it
+stage-needs-review = a policy has refused it
+stage-proposed = it is not asked for yet
+stage-asked = it waits for approval
+stage-changing = it is on its way
+stage-watching = it is done, and watched
+stage-undoing = it is being taken back
+stage-done = it is done
+stage-undone = it was taken back
+stage-failed = it has failed
 
 ## Buttons
 button-approve = Approve
@@ -78,3 +95,18 @@ deny-wrong-cause = The cause is wrong
 deny-not-now = Not now
 deny-by-hand = I do it myself
 deny-too-risky = Too risky
+
+## Preconditions that do not hold. $object is Kind namespace/name.
+unmet-missing = { $object } does not exist
+unmet-replaced = { $object } is not the one that was meant: it was made anew
+unmet-already-so = { $object } is as asked for already
+unmet-wrong-kind = { $to } cannot be changed so
+unmet-unowned = { $object } belongs to no controller and would not come back
+unmet-no-revision = { $object } has no revision { $to } any more
+unmet-paused = { $object } is paused; resume it first
+unmet-under-autoscaler = { $object } is scaled by autoscaler { $to }: raise its minReplicas instead
+unmet-out-of-bounds = { $to }
+unmet-memory-lowered = memory of container { $to } is not lowered in place: the kernel would kill it where it uses more
+unmet-qos-changed = the QoS class would change ({ $to }), which the API refuses in place
+unmet-no-container = { $object } has no container { $to }
+unmet-unread = { $to } could not be read, so nothing is done

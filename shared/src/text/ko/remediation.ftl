@@ -68,6 +68,23 @@ not-an-approver = 승인 권한이 없습니다. approver 역할이 필요합니
 not-the-requester = 요청한 사람은 승인할 수 없습니다.
 too-late = 이미 처리됨: { $state }
 diff-more = … 외 { $count }건
+recovered-after = 변경 { $time } 후 복구 확인
+undone-by = { $who } 되돌림 요청
+undone-worse = 악화되어 되돌림: { $why }
+stage-gone = 보관 기간이 지난 조치
+stage-expired = 승인 시간 초과
+stage-denied = 이미 거부됨
+stage-overtaken = 대상이 변경됨
+stage-dry-run-refused = API 서버가 거부함
+stage-needs-review = 정책이 거부함
+stage-proposed = 아직 승인 요청 전
+stage-asked = 승인 대기 중
+stage-changing = 실행 중
+stage-watching = 실행 완료, 복구 확인 중
+stage-undoing = 되돌리는 중
+stage-done = 실행 완료
+stage-undone = 되돌림 완료
+stage-failed = 실행 실패
 
 ## Buttons
 button-approve = 승인
@@ -77,3 +94,18 @@ deny-wrong-cause = 원인이 틀림
 deny-not-now = 지금은 안 됨
 deny-by-hand = 직접 처리
 deny-too-risky = 위험함
+
+## Preconditions that do not hold. $object is Kind namespace/name.
+unmet-missing = { $object } 없음
+unmet-replaced = { $object } 재생성됨: 조치 대상과 다른 오브젝트
+unmet-already-so = { $object } 이미 요청한 상태
+unmet-wrong-kind = { $to }에는 적용할 수 없는 조치
+unmet-unowned = { $object } 컨트롤러 없음: 삭제하면 다시 생성되지 않음
+unmet-no-revision = { $object } 리비전 { $to } 보관 기간 지남
+unmet-paused = { $object } 롤아웃 일시 중지 상태: 먼저 재개 필요
+unmet-under-autoscaler = { $object } 레플리카는 HPA { $to } 관리 대상: minReplicas 조정 필요
+unmet-out-of-bounds = 조치 허용 범위 초과: { $to }
+unmet-memory-lowered = 컨테이너 { $to } 메모리는 인플레이스로 낮출 수 없음 (사용량이 더 크면 커널이 종료)
+unmet-qos-changed = QoS 클래스 변경 발생 ({ $to }): 인플레이스로는 API가 거부
+unmet-no-container = { $object }에 컨테이너 { $to } 없음
+unmet-unread = { $to } 조회 실패로 조치 중단

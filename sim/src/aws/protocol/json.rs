@@ -47,5 +47,9 @@ fn to_json(value: &Value) -> Json {
 
 /// The body of an error, in JSON as in CBOR.
 pub(super) fn error(error: &AwsError) -> Value {
-    structure([("__type", error.code.into()), ("message", error.message.as_str().into())])
+    structure([
+        ("__type", error.code.into()),
+        ("message", error.message.as_str().into()),
+        ("Item", error.item.clone().unwrap_or_default()),
+    ])
 }

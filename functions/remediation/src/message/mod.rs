@@ -6,9 +6,11 @@ use shared::diagnosis::Risk;
 use shared::mrkdwn;
 use shared::redact::redact;
 use shared::remediation::risk::{Reason, Why};
-use shared::remediation::{Action, Case, Outcome, Stage, Undo};
+use shared::remediation::{Action, Case, Outcome, Stage, Undo, Unmet};
 use shared::slack::{Attachment, Block, Button, ButtonStyle, Choice, Colour, Element, Message, Mrkdwn, StaticSelect};
 use shared::text::{Clock, Language, Phrases};
+
+use crate::vote::ASKED_BY;
 
 /// How messages are written.
 #[derive(Debug)]
@@ -61,6 +63,16 @@ const fn headline(stage: &Stage) -> (&'static str, &'static str, Colour) {
     }
 }
 
+/// The stage's name, told apart by outcome where it is over.
+const fn stage(stage: &Stage) -> &'static str {
+    match stage {
+        Stage::Done { outcome: Outcome::Recovered, .. } => "recovered",
+        Stage::Done { outcome: Outcome::NotRecovered { .. }, .. } => "not-recovered",
+        Stage::Done { outcome: Outcome::Worse { .. }, .. } => "worse",
+        other => other.name(),
+    }
+}
+
 /// A case's message.
 pub fn case(case: &Case, style: &Style) -> Message {
     let phrases = &style.phrases;
@@ -92,7 +104,7 @@ pub fn case(case: &Case, style: &Style) -> Message {
     )]));
     let mut payload = serde_json::Map::new();
     payload.insert("case".to_owned(), json!(case.id));
-    payload.insert("stage".to_owned(), json!(case.stage.name()));
+    payload.insert("stage".to_owned(), json!(stage(&case.stage)));
     Message::new(&mrkdwn!("{} *{}*", mark, Mrkdwn::data(text)))
         .attachment(Attachment::new(colour, blocks))
         .metadata("nightshift_remediation", payload)
@@ -104,8 +116,10 @@ fn changes(case: &Case, style: &Style) -> Mrkdwn {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
     };
-    let text: Vec<String> =
-        shown.diff.iter().flat_map(|line| line.to_string().lines().map(cut).collect::<Vec<_>>()).collect();
+    // What is above a pod's template is the same for every line, and phones are narrow.
+    let short = |line: &str| line.replacen("spec.template.spec.", "", 1).replacen("spec.template.", "", 1);
+    let lines = |line: String| line.lines().map(|line| cut(&short(line))).collect::<Vec<_>>();
+    let text: Vec<String> = shown.diff.iter().flat_map(|line| lines(line.to_string())).collect();
     let left = text.len().saturating_sub(LINES);
     let block = Mrkdwn::code_block(redact(&text.iter().take(LINES).cloned().collect::<Vec<_>>().join("\n")));
     if text.is_empty() {
@@ -234,22 +248,59 @@ fn history(case: &Case, style: &Style) -> Mrkdwn {
         parts.push(with(key, who(by), ""));
     }
     match &case.stage {
-        Stage::NeedsReview { why } => parts.push(with("refused-by", Mrkdwn::code(redact(&why.join(", "))), "")),
+        Stage::NeedsReview { unmet: Some(unmet), .. } | Stage::Overtaken { unmet: Some(unmet), .. } => {
+            parts.push(quote(&does_not_hold(unmet, phrases)));
+        }
+        Stage::NeedsReview { why, .. } => parts.push(with("refused-by", Mrkdwn::code(redact(&why.join(", "))), "")),
         Stage::Denied { by, reason } => {
             let reason = deny_reason(reason, phrases);
             parts.push(with("denied-by", who(by), &reason));
         }
-        Stage::Overtaken { why }
-        | Stage::DryRunRefused { why }
-        | Stage::Failed { why, .. }
-        | Stage::Undone { why, .. }
-        | Stage::Undoing { why, .. } => parts.push(quote(why)),
+        Stage::Undone { why, .. } | Stage::Undoing { why, .. } if why.starts_with(ASKED_BY) => {
+            parts.push(with("undone-by", who(&why[ASKED_BY.len()..]), ""));
+        }
+        Stage::Undone { why, .. } | Stage::Undoing { why, .. } => {
+            parts.push(quote(&phrases.say_with("undone-worse", &[("why", why.into())])));
+        }
+        Stage::Overtaken { why, .. } | Stage::DryRunRefused { why } | Stage::Failed { why, .. } => {
+            parts.push(quote(why))
+        }
+        Stage::Done { execution, outcome: Outcome::Recovered } => {
+            if let Some(changed) = execution.changed_at() {
+                let time = match case.since.duration_since(changed).as_secs().max(0) {
+                    seconds @ 0..120 => format!("{seconds} s"),
+                    seconds => format!("{} min", seconds / 60),
+                };
+                parts.push(quote(&phrases.say_with("recovered-after", &[("time", (&time).into())])));
+            }
+        }
         Stage::Done { outcome: Outcome::NotRecovered { still: text } | Outcome::Worse { what: text }, .. } => {
             parts.push(quote(text));
         }
         _ => {}
     }
     Mrkdwn::join(parts, "\n")
+}
+
+/// A precondition that does not hold, in the reader's language.
+fn does_not_hold(unmet: &Unmet, phrases: &Phrases) -> String {
+    let (key, object, to) = match unmet {
+        Unmet::Missing(object) => ("unmet-missing", Some(object), String::new()),
+        Unmet::Replaced(object) => ("unmet-replaced", Some(object), String::new()),
+        Unmet::AlreadySo(object) => ("unmet-already-so", Some(object), String::new()),
+        Unmet::WrongKind { kind, .. } => ("unmet-wrong-kind", None, kind.clone()),
+        Unmet::Unowned(object) => ("unmet-unowned", Some(object), String::new()),
+        Unmet::NoRevision { object, revision } => ("unmet-no-revision", Some(object), revision.to_string()),
+        Unmet::Paused(object) => ("unmet-paused", Some(object), String::new()),
+        Unmet::UnderAutoscaler { object, autoscaler } => ("unmet-under-autoscaler", Some(object), autoscaler.clone()),
+        Unmet::OutOfBounds(what) => ("unmet-out-of-bounds", None, what.clone()),
+        Unmet::MemoryLowered(container) => ("unmet-memory-lowered", None, container.clone()),
+        Unmet::QosChanged { from, to } => ("unmet-qos-changed", None, format!("{from} → {to}")),
+        Unmet::NoContainer { pod, container } => ("unmet-no-container", Some(pod), container.clone()),
+        Unmet::Unread(what) => ("unmet-unread", None, what.clone()),
+    };
+    let object = object.map(ToString::to_string).unwrap_or_default();
+    phrases.say_with(key, &[("object", (&object).into()), ("to", (&to).into())])
 }
 
 /// The reasons of the menu, in the reader's language; anything else as it is.
