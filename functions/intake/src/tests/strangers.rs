@@ -85,6 +85,18 @@ fn nothing_that_strangers_send_makes_a_panic_or_breaks_what_is_promised() {
 }
 
 #[test]
+fn the_seeds_of_the_fuzz_targets_hold() {
+    for (name, target) in TARGETS {
+        let folder = format!("{}/fuzz/seeds/{name}", env!("CARGO_MANIFEST_DIR"));
+        let seeds: Vec<_> = std::fs::read_dir(&folder).expect(&folder).map(|seed| seed.unwrap().path()).collect();
+        assert!(!seeds.is_empty(), "{folder}");
+        for seed in seeds {
+            target(&std::fs::read(seed).unwrap());
+        }
+    }
+}
+
+#[test]
 fn every_target_has_its_fuzz_target() {
     let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/Cargo.toml")).unwrap();
     for (name, _) in TARGETS {
