@@ -8,3 +8,5 @@ pub mod memory;
 pub mod night;
 pub mod remedy;
 pub mod table;
+pub mod trouble;
+pub mod way;

@@ -7,7 +7,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of a test: where they fail, the test has failed")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,14 +20,15 @@ use serde_json::Value;
 use shared::deadline::Deadline;
 use shared::snapshot::Snapshot;
 use shared::store::Store;
-use sim::fault::{Fault, Faults, Rule, Service};
+use sim::fault::Faults;
 use sim::slack::Workspace;
 use sim::trackers::Trackers;
 use sim::world::Scenario;
 use sim::{Options, Sim};
-use tests::memory::{Memory, StoreFault};
+use tests::memory::Memory;
 use tests::night::{Clock, INVOCATION, another, aws, batch, firing, key, later, settings, sweep};
 use tests::table::{Table, drawn};
+use tests::trouble::Trouble;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -37,35 +38,6 @@ const RECEIVES: usize = 5;
 const VISIBILITY: Duration = Duration::from_secs(360);
 /// Lives at the same time: most of a life is waiting for a turn or for an answer that does not come.
 const AT_ONCE: usize = 32;
-
-/// What goes wrong, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trouble {
-    Store { call: usize, fault: StoreFault },
-    Service { service: Service, operation: &'static str, skip: usize, fault: Fault, crash: bool },
-}
-
-impl Trouble {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Store { fault: StoreFault::Refused, .. } => "refused",
-            Self::Store { fault: StoreFault::LostAnswer, .. } => "answer lost",
-            Self::Store { fault: StoreFault::CrashBefore, .. } => "crash before",
-            Self::Store { fault: StoreFault::CrashAfter, .. } => "crash after",
-            Self::Service { crash: true, fault: Fault::Timeout, .. } => "crash before",
-            Self::Service { crash: true, .. } => "crash after",
-            Self::Service { fault, .. } => match fault {
-                Fault::Throttle => "throttle",
-                Fault::ServerError => "5xx",
-                Fault::Timeout => "time-out before",
-                Fault::Cut => "cut before",
-                Fault::Malformed => "malformed",
-                Fault::TimeoutAfterEffect => "time-out after",
-                Fault::CutAfterEffect => "cut after",
-            },
-        }
-    }
-}
 
 /// What a life needs that all of them share.
 struct Stage {
@@ -150,7 +122,9 @@ impl Stage {
     }
 
     async fn live(&self, trouble: Option<Trouble>) -> (Outcome, Memory, Faults) {
-        let (workspace, faults) = (Workspace::default(), Faults::default());
+        let workspace = Workspace::default();
+        let (store, faults) = Trouble::arm(trouble);
+        let crashes = trouble.is_some_and(|trouble| trouble.crashes());
         // Lives are told in fast motion; Slack's clock is not.
         workspace.rates.enforce(false);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -165,15 +139,6 @@ impl Stage {
         let places = &Places { slack, tracker };
         let router = sim::slack::router(workspace.clone(), faults.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
-        let store = match trouble {
-            Some(Trouble::Store { call, fault }) => Memory::failing(call, fault),
-            _ => Memory::default(),
-        };
-        let mut crashes = false;
-        if let Some(Trouble::Service { service, operation, skip, fault, crash }) = trouble {
-            faults.inject(Rule { skip, ..Rule::once(service, operation, fault) });
-            crashes = crash;
-        }
         let clock = Clock::at(self.start);
         let (mut dead, mut again) = (0, 0);
         for event in &self.events {
@@ -269,26 +234,7 @@ async fn no_fault_of_any_call_loses_or_repeats_a_message() {
     assert!(clean.keys.len() >= 5, "{clean:?}");
     assert_eq!(clean.tickets, [(true, 1)]);
 
-    let mut troubles: Vec<(String, Trouble)> = Vec::new();
-    for (call, name) in store.journal().into_iter().enumerate() {
-        for fault in StoreFault::ALL {
-            troubles.push((format!("store {name}"), Trouble::Store { call, fault }));
-        }
-    }
-    let mut seen: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for call in faults.journal() {
-        let operation = match call.operation.as_str() {
-            "chat.postMessage" => "chat.postMessage",
-            "chat.update" => "chat.update",
-            other => panic!("an operation that this test does not know: {other}"),
-        };
-        let skip = *seen.entry(operation).and_modify(|count| *count += 1).or_insert(0);
-        let crashes = [(Fault::Timeout, true), (Fault::TimeoutAfterEffect, true)];
-        for (fault, crash) in Fault::ALL.into_iter().map(|fault| (fault, false)).chain(crashes) {
-            let trouble = Trouble::Service { service: Service::Slack, operation, skip, fault, crash };
-            troubles.push((format!("slack {operation}"), trouble));
-        }
-    }
+    let troubles = Trouble::all(&store, &faults.journal(), &["chat.postMessage", "chat.update"]);
     judge(&stage, &clean, troubles).await;
 }
 

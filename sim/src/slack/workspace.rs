@@ -241,6 +241,11 @@ impl Workspace {
         }
     }
 
+    /// How often each response URL that was given out has been used, the oldest first.
+    pub fn response_url_uses(&self) -> Vec<u32> {
+        self.lock().response_urls.values().map(|opened| opened.uses).collect()
+    }
+
     /// A number that no other call gives.
     pub(super) fn number(&self) -> u64 {
         let mut state = self.lock();
