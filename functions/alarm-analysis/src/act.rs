@@ -14,7 +14,7 @@ use shared::incident::{AlarmId, Change, Fingerprint, Incident, NewIncident, Obse
 use shared::lessons::IncidentDocument;
 use shared::redact::redact;
 use shared::remediation::{Case, Proposal, Told};
-use shared::store::{DecisionId, DecisionRecord, PastIncident, Store, Triage};
+use shared::store::{DecisionId, DecisionRecord, PastIncident, Repeated, Store, Triage};
 use shared::telemetry::Unit;
 
 use crate::App;
@@ -77,6 +77,10 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
             (incident, change, situation)
         }
     };
+    if alarm.alert().is_some() {
+        // From now on it is expected to be repeated.
+        repeated(app, alarm).await?;
+    }
     tracing::info!(incident = %incident.id, ?change, alarms = incident.members.len(), "the alarm belongs to an incident");
     // Whoever opened the incident shows it at once, and then looks further; also after having been interrupted.
     if incident.decision.as_ref().is_some_and(|decision| decision.0 == alarm.event_id) {
@@ -142,6 +146,26 @@ async fn propose(app: &App, incident: &Incident, plan: Plan) -> Result<(), Recor
         app.metrics.count("ActionsProposed");
     }
     Ok(())
+}
+
+/// An alert that was taken in before has been repeated. That is noted with its incident, which it keeps open; where the incident
+/// was ended because nobody repeated it, this is a new firing, which is returned.
+pub(crate) async fn repeated(app: &App, alarm: &Alarm) -> Result<Option<Alarm>, RecordError> {
+    let Some(at) = alarm.alert().and_then(|alert| alert.received_at).filter(|_| alarm.state == AlarmState::Alarm)
+    else {
+        return Ok(None);
+    };
+    let known = collect::cluster_of(&app.clients.settings().clusters, &Focus::of(alarm));
+    let cluster = known.map(|known| known.name.as_str()).unwrap_or_default();
+    let store = app.clients.store().await?;
+    Ok(match store.repeated(cluster, &observation(alarm).alarm, at, (app.now)()).await? {
+        Repeated::AfterSilence { ended_at } => {
+            tracing::info!("the alert fires again after its sender was silent about it");
+            let event_id = format!("{}/after/{ended_at}", alarm.event_id);
+            Some(Alarm { event_id, changed_at: at, ..alarm.clone() })
+        }
+        Repeated::Noted | Repeated::Known => None,
+    })
 }
 
 /// Whether a firing is a reason to look again: its incident stands without a cause, and this event is not the one that

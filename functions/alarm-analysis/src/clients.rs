@@ -144,7 +144,8 @@ impl Clients {
 
     /// What shows incidents in Slack.
     pub async fn publisher(&self, rendering: Rendering, clock: Clock) -> Result<Publisher<Rendering>, ClientError> {
-        Ok(Publisher::new(self.store().await?.clone(), self.slack().await?.clone(), rendering, clock))
+        let publisher = Publisher::new(self.store().await?.clone(), self.slack().await?.clone(), rendering, clock);
+        Ok(publisher.with_silence(self.settings.alert_silence))
     }
 
     /// The cluster of these settings. A connection that cannot be made is tried again by the next alarm.

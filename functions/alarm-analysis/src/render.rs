@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use shared::incident::publish::{Render, Reply};
-use shared::incident::{Incident, Signal};
+use shared::incident::{Incident, Signal, Status};
 use shared::mrkdwn;
 use shared::slack::Message;
 
-use crate::message::{self, Note, Style};
+use crate::message::{self, Ending, Note, Style};
 use crate::report::Report;
 
 /// Incidents of more alarms than this get no line for each of them.
@@ -24,7 +24,7 @@ impl Render for Rendering {
         if incident.is_open() {
             message::first(&report, &incident.id.0, joined, &self.0)
         } else {
-            message::closed(&report, &incident.id.0, joined, &self.0)
+            message::closed(&report, &incident.id.0, joined, ending(incident), &self.0)
         }
     }
 
@@ -41,7 +41,8 @@ impl Render for Rendering {
         add("further".to_owned(), message::further(&report, &self.0));
         add("ticket".to_owned(), incident.ticket.as_ref().map(|ticket| message::ticket(ticket, &self.0)));
         if let Some(ended) = incident.ended_at() {
-            let message = message::resolved(&report, &incident.id.0, incident.opened_at, ended, &self.0);
+            let course = (incident.opened_at, ended);
+            let message = message::resolved(&report, &incident.id.0, course, ending(incident), &self.0);
             add("resolved".to_owned(), Some(message));
             return replies;
         }
@@ -58,6 +59,16 @@ impl Render for Rendering {
             }
         }
         replies
+    }
+}
+
+/// How an incident that is over came to its end.
+fn ending(incident: &Incident) -> Ending {
+    let last = incident.unreported().map(|(_, at)| at).max();
+    match (incident.status, last) {
+        (Status::Faded { .. }, Some(at)) => Ending::Unreported { since: at },
+        (Status::Faded { .. }, None) => Ending::NoData,
+        _ => Ending::Resolved,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the variables say.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use url::Url;
 
@@ -28,6 +30,8 @@ pub struct Settings {
     pub bus: Option<String>,
     /// The webhooks' shared secrets, the one that is valid beside it last.
     pub webhook_secrets: Vec<SecretSource>,
+    /// How long an alert that its sender does not repeat is taken to fire.
+    pub alert_silence: Duration,
     /// Prometheus.
     pub prometheus_url: Option<Url>,
     /// For links in messages.
@@ -186,6 +190,7 @@ impl Settings {
             store: reader.with("NIGHTSHIFT_STORE", str::parse),
             bus: reader.text("NIGHTSHIFT_BUS"),
             webhook_secrets: door::webhook_secrets(&reader),
+            alert_silence: reader.with("NIGHTSHIFT_ALERT_SILENCE_HOURS", alert_silence).unwrap_or_default(),
             prometheus_url: reader.url("PROMETHEUS_URL"),
             links: Links {
                 grafana: reader.url("GRAFANA_URL"),
@@ -357,6 +362,13 @@ fn hours(text: &str) -> Result<Vec<i8>, String> {
     hours.sort_unstable();
     hours.dedup();
     Ok(hours)
+}
+
+fn alert_silence(text: &str) -> Result<Duration, String> {
+    match text.parse::<u16>() {
+        Ok(hours @ 1..=720) => Ok(Duration::from_secs(u64::from(hours) * 3600)),
+        _ => Err(format!("is \"{text}\"; write hours from 1 to 720")),
+    }
 }
 
 fn time_zone(text: &str) -> Result<TimeZone, String> {

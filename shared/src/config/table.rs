@@ -77,6 +77,9 @@ pub const SETTINGS: &[Setting] = &[
     setting(KEEPING, "WEBHOOK_SECRET_PREVIOUS_SECRET_ARN", None, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:nightshift#webhook_previous",
         "Where Secrets Manager keeps that second secret; where the key is absent, only WEBHOOK_SECRET is valid."),
 
+    setting(KEEPING, "NIGHTSHIFT_ALERT_SILENCE_HOURS", Some("12"), "26",
+        "After how many hours an alert that its sender no longer repeats counts as over (it was silenced there, or its rule is gone): more than the repeat_interval of Alertmanager or Grafana."),
+
     setting(LINKS, "PROMETHEUS_URL", None, "http://prometheus.monitoring:9090",
         "Prometheus, or an Amazon Managed Prometheus workspace (requests to it are signed)."),
     setting(LINKS, "GRAFANA_URL", None, "https://grafana.example.com", "For links from messages to dashboards."),

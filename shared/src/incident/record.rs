@@ -20,6 +20,8 @@ const FIRST: usize = 20;
 const LATEST: usize = 60;
 /// How long an alarm without data keeps an incident open that has no firing alarm left.
 const WITHOUT_DATA: Duration = Duration::from_secs(6 * 3600);
+/// That an alert is repeated is written down this precisely: it is not worth a write each time.
+const REPORT_PRECISION: Duration = Duration::from_secs(60);
 
 /// An incident's identity. Two incidents with one fingerprint, one after the other, have two.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -134,7 +136,8 @@ pub enum Status {
         /// Since when, by the alarms' clock.
         at: Timestamp,
     },
-    /// No alarm fires, and some have had no data for hours.
+    /// Nobody says that it is over, and nobody has said for hours that it is not: alarms without data, or alerts that their
+    /// sender no longer repeats.
     Faded {
         /// When that was decided.
         at: Timestamp,
@@ -152,6 +155,9 @@ pub struct Member {
     pub at: Timestamp,
     /// When it fired first in this incident.
     pub fired_at: Timestamp,
+    /// When its sender last said that it fires, of those that are repeated for as long as they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
 }
 
 /// Something in an incident's course.
@@ -324,10 +330,31 @@ impl Incident {
         true
     }
 
-    /// Ends an incident that has no firing alarm left and whose other alarms have had no data for hours.
-    pub fn fade(&mut self, now: Timestamp) -> Change {
+    /// Notes that an alarm's sender says again that it fires. Says whether that changed anything worth keeping.
+    pub fn reported(&mut self, alarm: &AlarmId, at: Timestamp) -> bool {
+        let Some(member) = self.members.get_mut(alarm).filter(|member| member.signal == Signal::Alarm) else {
+            return false;
+        };
+        let is_news = member.reported_at.is_none_or(|before| before + REPORT_PRECISION <= at);
+        if is_news {
+            member.reported_at = Some(at);
+        }
+        is_news
+    }
+
+    /// The alarms that count as over because their sender no longer repeats them, with when it last did.
+    pub fn unreported(&self) -> impl Iterator<Item = (&Member, Timestamp)> {
+        let has_faded = matches!(self.status, Status::Faded { .. });
+        let firing = self.members.values().filter(move |member| has_faded && member.signal == Signal::Alarm);
+        firing.filter_map(|member| Some((member, member.reported_at?)))
+    }
+
+    /// Ends an incident whose alarms are OK, or have had no data for hours, or are such as their sender repeats for as long as
+    /// they fire and have not been repeated for `silence`: the sender was told to keep silent about them, or no longer has
+    /// their rule, and of neither does it tell.
+    pub fn fade(&mut self, silence: Duration, now: Timestamp) -> Change {
         let is_quiet = |member: &Member| match member.signal {
-            Signal::Alarm => false,
+            Signal::Alarm => member.reported_at.is_some_and(|at| at + silence < now),
             Signal::Ok => true,
             Signal::InsufficientData => member.at + WITHOUT_DATA < now,
         };
@@ -377,6 +404,7 @@ impl Incident {
             signal: observation.signal,
             at: observation.at,
             fired_at: observation.at,
+            reported_at: None,
         };
         self.members.insert(observation.alarm.clone(), member);
         self.happened(observation.at, &observation.name, What::Fired);

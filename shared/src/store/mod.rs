@@ -54,7 +54,7 @@ pub use dynamodb::DynamoStore;
 #[cfg(feature = "embedded-store")]
 pub use file::FileStore;
 pub use idempotency::{Begin, Claim, EffectKey};
-pub use incidents::{PastIncident, Triage};
+pub use incidents::{PastIncident, Repeated, Triage};
 pub use outbox::{OutboxClaim, OutboxKey, OutboxRow, OutboxState, TakeOutbox};
 #[cfg(feature = "remediation")]
 pub use remediation::{KeptCase, Lock};

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::bus::{Alert, AlertSender, AlertStatus};
 
@@ -24,6 +25,9 @@ pub struct AlertDetails {
     pub link: String,
     /// What to do about it, as its author wrote down; empty where they did not.
     pub runbook: String,
+    /// When it was received; senders repeat an alert for as long as it fires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<Timestamp>,
 }
 
 /// How much an alert matters to who wrote it.
@@ -107,6 +111,7 @@ impl From<Alert> for Alarm {
                     .unwrap_or_default(),
                 runbook: annotation(&["runbook_url", "runbook"]).unwrap_or_default(),
                 labels: alert.labels,
+                received_at: Some(alert.received_at),
             })),
         }
     }

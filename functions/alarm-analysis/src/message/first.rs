@@ -25,11 +25,49 @@ pub fn first(report: &Report, incident: &str, joined: usize, style: &Style) -> M
     told(report, incident, joined, colour, &headline, style)
 }
 
+/// How an incident came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All its alarms said so.
+    Resolved,
+    /// Its alarms have had no data for long.
+    NoData,
+    /// Nobody has repeated its alerts for long, and nobody has said that they are over.
+    Unreported {
+        /// When that was last done.
+        since: Timestamp,
+    },
+}
+
+impl Ending {
+    const fn headline(self) -> &'static str {
+        match self {
+            Self::Resolved => "headline-resolved",
+            Self::NoData | Self::Unreported { .. } => "headline-faded",
+        }
+    }
+
+    /// What is not known to be well is not shown to be.
+    const fn colour(self) -> Colour {
+        match self {
+            Self::Resolved => Colour::Good,
+            Self::NoData | Self::Unreported { .. } => Colour::Warning,
+        }
+    }
+
+    fn mark(self, report: &Report) -> &'static str {
+        match self {
+            Self::Resolved => mark(report, Colour::Good),
+            Self::NoData | Self::Unreported { .. } => "⚪",
+        }
+    }
+}
+
 /// What the first message looks like once its incident is over: what was found stays to be read, marked as over.
-pub fn closed(report: &Report, incident: &str, joined: usize, style: &Style) -> Message {
-    let text = style.phrases.say_with("headline-resolved", &[("what", (&known_as(report, style)).into())]);
-    let headline = mrkdwn!("{} *{}*", mark(report, Colour::Good), Mrkdwn::data(text));
-    told(report, incident, joined, Colour::Good, &headline, style)
+pub fn closed(report: &Report, incident: &str, joined: usize, ending: Ending, style: &Style) -> Message {
+    let text = style.phrases.say_with(ending.headline(), &[("what", (&known_as(report, style)).into())]);
+    let headline = mrkdwn!("{} *{}*", ending.mark(report), Mrkdwn::data(text));
+    told(report, incident, joined, ending.colour(), &headline, style)
 }
 
 fn told(report: &Report, incident: &str, joined: usize, colour: Colour, headline: &Mrkdwn, style: &Style) -> Message {
@@ -54,16 +92,30 @@ fn told(report: &Report, incident: &str, joined: usize, colour: Colour, headline
         .metadata("nightshift_incident", metadata(report, incident))
 }
 
-/// That an incident is over, in its thread.
-pub fn resolved(report: &Report, incident: &str, began: Timestamp, ended: Timestamp, style: &Style) -> Message {
+/// That an incident is over, in its thread. `course` is when it began and when it ended.
+pub fn resolved(
+    report: &Report,
+    incident: &str,
+    (began, ended): (Timestamp, Timestamp),
+    ending: Ending,
+    style: &Style,
+) -> Message {
     let subject = known_as(report, style);
-    let text = style.phrases.say_with("headline-resolved", &[("what", (&subject).into())]);
-    let lasted = style.phrases.duration(Duration(ended.duration_since(began).max(SignedDuration::ZERO)));
-    let note = style.phrases.say_with("resolved-note", &[("duration", (&lasted).into())]);
+    let text = style.phrases.say_with(ending.headline(), &[("what", (&subject).into())]);
+    let between = |from: Timestamp, to: Timestamp| {
+        style.phrases.duration(Duration(to.duration_since(from).max(SignedDuration::ZERO)))
+    };
+    let note = match ending {
+        Ending::Resolved => style.phrases.say_with("resolved-note", &[("duration", (&between(began, ended)).into())]),
+        Ending::NoData => style.phrases.say("faded-note"),
+        Ending::Unreported { since } => {
+            style.phrases.say_with("unreported-note", &[("duration", (&between(since, ended)).into())])
+        }
+    };
     let when = mrkdwn!("{} · {}", quote(&report.cluster), style.clock.minute(ended));
     let blocks = [Block::section(&Mrkdwn::data(note)), Block::context([&when])];
-    Message::new(&mrkdwn!("{} *{}*", mark(report, Colour::Good), Mrkdwn::data(text)))
-        .attachment(Attachment::new(Colour::Good, blocks))
+    Message::new(&mrkdwn!("{} *{}*", ending.mark(report), Mrkdwn::data(text)))
+        .attachment(Attachment::new(ending.colour(), blocks))
         .metadata("nightshift_incident", metadata(report, incident))
 }
 

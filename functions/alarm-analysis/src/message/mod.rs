@@ -20,7 +20,7 @@ use shared::slack::{Colour, Mrkdwn};
 use shared::text::{Clock, Language, Phrases};
 
 pub use command::ReadOnlyCommand;
-pub use first::{closed, first, metadata, resolved};
+pub use first::{Ending, closed, first, metadata, resolved};
 pub use number::plain;
 pub use thread::{Note, further, long_form, note, recalled, ticket};
 

@@ -169,14 +169,15 @@ fn a_healthy_cluster_in_both() {
 
 #[test]
 fn a_resolved_incident_in_both() {
-    let messages = [Language::En, Language::Ko]
-        .map(|language| json(resolved(&caused(), "inc-1", at("05:23:40"), at("06:30:00"), &style(language))));
+    let messages = [Language::En, Language::Ko].map(|language| {
+        json(resolved(&caused(), "inc-1", (at("05:23:40"), at("06:30:00")), Ending::Resolved, &style(language)))
+    });
     insta::assert_json_snapshot!(messages);
 }
 
 #[test]
 fn a_first_message_of_an_incident_that_is_over() {
-    insta::assert_json_snapshot!(json(closed(&caused(), "inc-1", 2, &style(Language::Ko))));
+    insta::assert_json_snapshot!(json(closed(&caused(), "inc-1", 2, Ending::Resolved, &style(Language::Ko))));
 }
 
 #[test]
@@ -210,7 +211,7 @@ fn nothing_that_a_cluster_says_becomes_markup() {
             json(first(&report, "inc-1", 1, &style)),
             json(long_form(&report, &style).unwrap()),
             json(further(&report, &style).unwrap()),
-            json(resolved(&report, "inc-1", at("05:00:00"), at("06:00:00"), &style)),
+            json(resolved(&report, "inc-1", (at("05:00:00"), at("06:00:00")), Ending::Resolved, &style)),
             json(note(&Note::InsufficientData, attack, at("05:00:00"), &style)),
         ];
         for message in sent {
@@ -292,9 +293,9 @@ fn an_alert_keeps_the_form_that_people_know() {
         }
         assert!(!shown.contains("javascript") && !shown.contains("delete node"), "{shown}");
         let (began, ended) = (at("05:23:40"), at("05:43:40"));
-        let over = json(resolved(&report, "inc-1", began, ended, &style));
+        let over = json(resolved(&report, "inc-1", (began, ended), Ending::Resolved, &style));
         assert_eq!(over["text"], "✅ *[해결됨] NodeNotReady 이슈가 정상화되었습니다.*");
-        assert_eq!(json(closed(&report, "inc-1", 0, &style))["text"], over["text"]);
+        assert_eq!(json(closed(&report, "inc-1", 0, Ending::Resolved, &style))["text"], over["text"]);
     }
 }
 

@@ -54,6 +54,9 @@ pub enum Shown {
 /// The time, read at the edge.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// How long an alert that is repeated for as long as it fires is taken to fire after it was last repeated.
+const SILENCE: Duration = Duration::from_secs(12 * 3600);
+
 /// Room for one call to Slack and for recording its outcome.
 const ROOM: Duration = Duration::from_secs(3);
 
@@ -64,6 +67,7 @@ pub struct Publisher<R> {
     slack: Slack,
     render: R,
     clock: Clock,
+    silence: Duration,
 }
 
 impl<R> std::fmt::Debug for Publisher<R> {
@@ -75,7 +79,13 @@ impl<R> std::fmt::Debug for Publisher<R> {
 impl<R: Render> Publisher<R> {
     /// A publisher. `clock` is asked whenever the time matters, since waiting for a turn takes some.
     pub fn new(store: Store, slack: Slack, render: R, clock: Clock) -> Self {
-        Self { store, slack, render, clock }
+        Self { store, slack, render, clock, silence: SILENCE }
+    }
+
+    /// The same publisher, to which alerts that have not been repeated for this long are over.
+    #[must_use]
+    pub fn with_silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
     }
 
     /// Brings one incident up to its latest revision: posts its first message if it has none, edits it otherwise, posts
@@ -165,11 +175,12 @@ impl<R: Render> Publisher<R> {
         Ok(shown)
     }
 
-    /// What a minute's schedule does: ends incidents whose alarms have had no data for hours, and shows what is left.
+    /// What a minute's schedule does: ends incidents whose alarms have had no data for hours or are no longer repeated, and shows
+    /// what is left.
     pub async fn sweep(&self, clusters: &[&str], deadline: Deadline) -> Result<usize, PublishError> {
         for cluster in clusters {
             for incident in self.store.open_incidents(cluster, self.now()).await? {
-                self.store.fade(&incident, self.now()).await?;
+                self.store.fade(&incident, self.silence, self.now()).await?;
             }
         }
         self.show_rest(None, deadline).await

@@ -114,6 +114,7 @@ impl Store {
         self.alter(incident, now, |incident| incident.learn(found.clone(), now)).await
     }
 
+<<<<<<< HEAD
     /// Notes an incident's ticket; `None` where another incident has taken its place.
     pub async fn set_ticket(
         &self,
@@ -134,6 +135,8 @@ impl Store {
         self.alter(incident, now, |incident| incident.fade(now)).await
     }
 
+=======
+>>>>>>> 5dcaa30 (An alert that its sender no longer repeats ends its incident, which says so; sent again, it opens a new one)
     /// Under which fingerprint a new incident goes: its own; that of an open incident which learnt this cause later; or,
     /// while the cause is unknown, that of the alarms which fired within the last minute without one.
     pub(super) async fn choose_fingerprint(

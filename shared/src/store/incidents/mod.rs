@@ -9,10 +9,12 @@
 
 mod keep;
 mod keys;
+mod repeat;
 mod route;
 mod show;
 #[cfg(test)]
 mod tests;
 
 pub use keep::PastIncident;
+pub use repeat::Repeated;
 pub use route::Triage;

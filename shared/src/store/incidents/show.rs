@@ -124,7 +124,7 @@ impl Store {
 
     /// Changes what is recorded about an incident and is nothing to show, wherever it is kept; says whether it is its
     /// fingerprint's current one.
-    async fn touch(
+    pub(super) async fn touch(
         &self,
         incident: &Incident,
         now: Timestamp,

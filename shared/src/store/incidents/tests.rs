@@ -11,13 +11,15 @@ use crate::{
     incident::*,
     model::{Kind, ObjectRef},
     store::{
-        Store, StoreError, Triage,
+        Repeated, Store, StoreError, Triage,
         memory::{Fault, MemoryStore},
     },
 };
 
 const CLUSTER: &str = "prod-eks";
 const CHANNEL: &str = "C01";
+/// After which an alert that is not repeated is over.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(12 * 3600);
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -139,10 +141,36 @@ async fn alarms_without_data_keep_an_incident_open_for_hours() {
     let store = Store::new(MemoryStore::default());
     expect(&store, seen("api-5xx", Alarm, 0), Change::Opened).await;
     let incident = expect(&store, seen("api-5xx", InsufficientData, 10), Change::NoData).await;
-    let (_, change) = store.fade(&incident, at(6 * 3600)).await.unwrap().unwrap();
+    let (_, change) = store.fade(&incident, SILENCE, at(6 * 3600)).await.unwrap().unwrap();
     assert_eq!(change, Change::Unchanged);
-    let (faded, change) = store.fade(&incident, at(6 * 3600 + 11)).await.unwrap().unwrap();
+    let (faded, change) = store.fade(&incident, SILENCE, at(6 * 3600 + 11)).await.unwrap().unwrap();
     assert_eq!((change, faded.is_open()), (Change::Resolved, false));
+}
+
+#[tokio::test]
+async fn an_alert_that_is_no_longer_repeated_ends_and_one_that_is_repeated_after_that_fires_anew() {
+    let store = Store::new(MemoryStore::default());
+    let alert = seen("api-5xx", Alarm, 0);
+    let incident = expect(&store, alert.clone(), Change::Opened).await;
+    let silent = |second: i64| at(second + 12 * 3600 + 1);
+    // What nobody repeats, an alarm of CloudWatch, stays on until it says otherwise.
+    assert_eq!(store.fade(&incident, SILENCE, silent(1_000_000)).await.unwrap().unwrap().1, Change::Unchanged);
+    for second in [10, 14_400, 14_410] {
+        let repeated = store.repeated(CLUSTER, &alert.alarm, at(second), at(second)).await.unwrap();
+        assert_eq!(repeated, Repeated::Noted);
+    }
+    let incident = store.incident(&incident.fingerprint, at(15_000)).await.unwrap().unwrap();
+    assert_eq!(incident.members[&alert.alarm].reported_at, Some(at(14_400)), "a minute is precise enough");
+    assert_eq!(store.fade(&incident, SILENCE, silent(14_399)).await.unwrap().unwrap().1, Change::Unchanged);
+    let (faded, change) = store.fade(&incident, SILENCE, silent(14_400)).await.unwrap().unwrap();
+    assert_eq!((change, faded.status), (Change::Resolved, Status::Faded { at: silent(14_400) }));
+    assert_eq!(faded.unreported().map(|(_, at)| at).collect::<Vec<_>>(), [at(14_400)]);
+    let late = store.repeated(CLUSTER, &alert.alarm, at(14_500), silent(14_600)).await.unwrap();
+    assert_eq!(late, Repeated::Known, "said before the end, and delivered after it");
+    let after = store.repeated(CLUSTER, &alert.alarm, silent(20_000), silent(20_000)).await.unwrap();
+    assert_eq!(after, Repeated::AfterSilence { ended_at: silent(14_400) });
+    let ended = store.repeated(CLUSTER, &AlarmId("unknown".into()), at(9), at(9)).await.unwrap();
+    assert_eq!(ended, Repeated::Known);
 }
 
 #[tokio::test]

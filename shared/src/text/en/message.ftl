@@ -22,6 +22,8 @@ headline-healthy = { $alarm }: the cluster shows nothing wrong
 headline-unreachable = { $alarm }: cluster { $cluster } could not be read
 headline-unknown-cluster = { $alarm }: the alarm belongs to no configured cluster
 headline-resolved = Resolved: { $what }
+# Nobody said that it is over: its alarms lost their data, or its alerts are no longer repeated.
+headline-faded = Closed without an all-clear: { $what }
 
 ## Sentences
 alarm-datapoint = { $value } (threshold { $threshold })
@@ -30,6 +32,8 @@ joined-alarms = { $count ->
    *[other] { $count } more alarms joined
 }
 resolved-note = All alarms of this incident are back to OK. It lasted { $duration }.
+faded-note = No alarm of this incident is on any more, but some have had no data for hours. It is closed; nothing has said that all is well.
+unreported-note = Its sender has not repeated this alert for { $duration }: it was silenced there, or its rule is gone. The incident is closed; nothing has said that all is well. If the alert is sent again, it opens a new one.
 alarm-ok-note = { $alarm } is back to OK; { $open ->
     [one] 1 alarm of this incident is still on
    *[other] { $open } alarms of this incident are still on

@@ -20,11 +20,14 @@ headline-healthy = [INFRA] { $alarm }: 클러스터에서 이상이 발견되지
 headline-unreachable = [INFRA] { $alarm }: 클러스터 { $cluster } 조회 불가
 headline-unknown-cluster = [INFRA] { $alarm }: 설정된 클러스터에 속하지 않는 알람
 headline-resolved = [해결됨] { $what } 이슈가 정상화되었습니다.
+headline-faded = [종료] { $what }: 정상화 확인 없이 종료
 
 ## 문장
 alarm-datapoint = { $value } (임계치 { $threshold })
 joined-alarms = 알람 { $count }건 추가 발생
 resolved-note = 이 인시던트의 모든 알람이 정상으로 돌아왔습니다. 지속 시간 { $duration }.
+faded-note = 발생 중인 알람은 없으나 일부 알람에 몇 시간째 데이터가 없어 인시던트를 종료합니다. 정상화가 확인된 것은 아닙니다.
+unreported-note = { $duration } 동안 알림이 다시 수신되지 않았습니다. 발신 측에서 무음(silence) 처리되었거나 규칙이 삭제된 것으로 보입니다. 인시던트를 종료하며, 정상화가 확인된 것은 아닙니다. 알림이 다시 오면 새 인시던트가 열립니다.
 alarm-ok-note = { $alarm }: 정상으로 돌아왔습니다. 이 인시던트의 알람 { $open }건이 아직 발생 중입니다.
 insufficient-note = { $alarm }: 판단할 데이터가 부족합니다 ({ $time }).
 unreachable-why = 클러스터를 조회하지 못해 알람 자체의 내용만 전합니다. 사유: { $reason }
