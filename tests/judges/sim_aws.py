@@ -1,4 +1,4 @@
-"""boto3 and the query protocol's own client as outside judges of sim's AWS account.
+"""boto3, the query protocol's own client and Slack's as outside judges of sim's AWS account and user groups.
 
 Run with the environment of a simulation of the scenario `bad-rollout` in which the alarm has gone off. Prints what it
 found; ends with an exception at the first thing that is not as AWS has it.
@@ -14,6 +14,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError  # noqa: F401
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 CLUSTER = os.environ["NIGHTSHIFT_CLUSTERS"]
 CONFIG = Config(retries={"max_attempts": 1}, read_timeout=10, connect_timeout=2)
@@ -142,6 +144,41 @@ def eks():
     check(cluster["version"] == f"{version['major']}.{version['minor']}", (cluster["version"], version))
     refused("ResourceNotFoundException", eks.describe_cluster, name="other")
     return f"eks: {cluster['arn']} {cluster['version']}"
+
+
+def s3():
+    s3 = client("s3")
+    bucket = s3.head_bucket(Bucket="orders-prod")
+    check(bucket["BucketRegion"] == s3.meta.region_name, bucket)
+    refused("404", s3.head_bucket, Bucket="absent")
+    return f"s3: orders-prod in {bucket['BucketRegion']}"
+
+
+def dynamodb():
+    dynamodb = client("dynamodb")
+    table = dynamodb.describe_table(TableName="carts")["Table"]
+    check(table["TableStatus"] == "ACTIVE" and table["TableName"] == "carts", table)
+    check(table["TableArn"].split(":")[2] == "dynamodb" and table["TableArn"].endswith(":table/carts"), table)
+    check(isinstance(table["CreationDateTime"], datetime.datetime), table)
+    refused("ResourceNotFoundException", dynamodb.describe_table, TableName="absent")
+    return f"dynamodb: {table['TableArn']}"
+
+
+def slack():
+    """User groups, by Slack's own client."""
+    slack = WebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"])
+    groups = {group["handle"]: group for group in slack.usergroups_list(include_disabled=False)["usergroups"]}
+    members = slack.usergroups_users_list(usergroup=groups["operators"]["id"])["users"]
+    check(members == ["U0OPERATOR"] and groups["operators"]["user_count"] == 1, (groups, members))
+    for call, code in ((lambda: slack.usergroups_users_list(usergroup="S0ABSENT"), "no_such_subteam"),
+                       (lambda: WebClient(token="wrong", base_url=slack.base_url).usergroups_list(), "invalid_auth")):
+        try:
+            call()
+        except SlackApiError as error:
+            check(error.response["error"] == code, error.response.data)
+        else:
+            raise AssertionError(f"{code} expected, and the call succeeded")
+    return f"slack: {len(groups)} user groups"
 
 
 def sts():
@@ -290,6 +327,6 @@ def stores():
 
 
 for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), events(), stores(),
-             bedrock(), knowledge()):
+             bedrock(), knowledge(), s3(), dynamodb(), slack()):
     print(line)
 sys.exit(0)

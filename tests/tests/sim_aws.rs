@@ -26,6 +26,8 @@ async fn boto3_finds_the_account_as_aws_has_it() {
     let sim = broken().await;
     sim.account().stores.put_table("judged");
     sim.account().stores.put_bucket("judged");
+    sim.account().stores.put_bucket("orders-prod");
+    sim.account().stores.put_table("carts");
     let queue = Arc::new(Queue::new("judge"));
     let pattern = json!({"source": ["nightshift.intake"], "detail": {"command": ["/health"]}});
     sim.buses().rule(PRODUCT_BUS, &pattern, &queue).expect("a valid pattern");
@@ -43,7 +45,7 @@ async fn boto3_finds_the_account_as_aws_has_it() {
     let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complaint}");
     println!("{said}");
-    assert_eq!(said.lines().count(), 10, "{said}");
+    assert_eq!(said.lines().count(), 13, "{said}");
 
     let events = sim.buses().events(PRODUCT_BUS);
     let (first, timed) = (&events[0], &events[1]);

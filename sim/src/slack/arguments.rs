@@ -12,7 +12,8 @@ impl Arguments {
     pub(super) fn parse(headers: &HeaderMap, query: &str, body: &[u8]) -> Result<Self, &'static str> {
         let content_type = headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut arguments = form(query.as_bytes());
-        if content_type.starts_with("application/json") {
+        // Clients say JSON of a call without arguments too, and send nothing.
+        if content_type.starts_with("application/json") && !body.is_empty() {
             match serde_json::from_slice(body) {
                 Ok(Value::Object(object)) => arguments.extend(object),
                 Ok(_) => return Err("json_not_object"),

@@ -114,7 +114,6 @@ impl Store {
         self.alter(incident, now, |incident| incident.learn(found.clone(), now)).await
     }
 
-<<<<<<< HEAD
     /// Notes an incident's ticket; `None` where another incident has taken its place.
     pub async fn set_ticket(
         &self,
@@ -130,13 +129,6 @@ impl Store {
         Ok(altered.map(|(incident, _)| incident))
     }
 
-    /// Ends an incident whose alarms are quiet and have had no data for hours.
-    pub async fn fade(&self, incident: &Incident, now: Timestamp) -> Result<Option<(Incident, Change)>, StoreError> {
-        self.alter(incident, now, |incident| incident.fade(now)).await
-    }
-
-=======
->>>>>>> 5dcaa30 (An alert that its sender no longer repeats ends its incident, which says so; sent again, it opens a new one)
     /// Under which fingerprint a new incident goes: its own; that of an open incident which learnt this cause later; or,
     /// while the cause is unknown, that of the alarms which fired within the last minute without one.
     pub(super) async fn choose_fingerprint(
