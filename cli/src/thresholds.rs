@@ -4,8 +4,7 @@
 
 use std::path::PathBuf;
 
-use shared::config::Settings;
-use shared::thresholds::{self, Plan, apply};
+use shared::thresholds::{self, Plan};
 
 use crate::{Outcome, check_config};
 
@@ -41,34 +40,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
     if settings.clusters.is_empty() {
         return Err(Error::NoCluster.into());
     }
-    let base = shared::aws::laptop_config().await;
-    let mut changes = false;
-    for (region, clusters) in by_region(&settings) {
-        let mut config = base.to_builder();
-        config.set_region(region.map(aws_config::Region::new).or_else(|| base.region().cloned()));
-        let client = aws_sdk_cloudwatch::Client::new(&config.build());
-        let desired = thresholds::desired(&clusters, &settings.structure.services, &levels);
-        let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
-        let plan = thresholds::plan(&desired, &apply::existing(&client).await?, &names);
-        show(&plan, arguments.apply);
-        if arguments.apply {
-            apply::apply(&client, &plan).await?;
-        }
-        changes |= !plan.is_empty();
-    }
+    let aws = shared::aws::laptop_config().await;
+    let (clusters, services) = (&settings.clusters, &settings.structure.services);
+    let plans = thresholds::keep(&aws, clusters, services, &levels, arguments.apply).await?;
+    plans.iter().for_each(|plan| show(plan, arguments.apply));
+    let changes = plans.iter().any(|plan| !plan.is_empty());
     Ok(if changes && arguments.fail_on_change { Outcome::Finding } else { Outcome::Done })
-}
-
-/// Clusters by region, those of the process's own region together.
-fn by_region(settings: &Settings) -> Vec<(Option<String>, Vec<shared::config::ClusterSettings>)> {
-    let mut regions: Vec<(Option<String>, Vec<_>)> = Vec::new();
-    for cluster in &settings.clusters {
-        match regions.iter_mut().find(|(region, _)| *region == cluster.region) {
-            Some((_, clusters)) => clusters.push(cluster.clone()),
-            None => regions.push((cluster.region.clone(), vec![cluster.clone()])),
-        }
-    }
-    regions
 }
 
 fn show(plan: &Plan, applied: bool) {

@@ -1,10 +1,13 @@
 //! Threshold alarms over CloudWatch as sim speaks it (held to boto3 by `sim_aws`): made, kept, changed, deleted, and heard.
 
+use serde_json::json;
 use shared::config::{ClusterSettings, ServiceSettings};
 use shared::thresholds::{Levels, Metric, Plan, apply, desired, plan};
 use sim::fault::{Fault, Rule, Service};
+use sim::lambda::FunctionProcess;
 use sim::world::{Scenario, StateValue};
 use sim::{Options, Sim};
+use tests::binary::binary;
 
 fn client(sim: &Sim) -> aws_sdk_cloudwatch::Client {
     let config = aws_config::SdkConfig::builder()
@@ -106,6 +109,48 @@ async fn an_alarm_whose_line_is_crossed_rings() {
         alarms.into_iter().find(|alarm| alarm.name == name).expect("made").state.value
     };
     assert_eq!((disk("warning"), disk("critical")), (StateValue::Alarm, StateValue::Ok));
+}
+
+/// The function's real binary, by its schedule.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schedule_keeps_the_alarms_that_the_settings_ask_for_and_boto3_finds_them() {
+    let sim = sim().await;
+    let others = sim.world().alarms().len();
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("nightshift.yaml");
+    let invoked = async |config: &str| {
+        std::fs::write(&file, config).expect("written");
+        let mut environment = sim.environment();
+        environment.push(("NIGHTSHIFT_STORE".to_owned(), format!("file:{}", folder.path().join("store").display())));
+        environment.push(("NIGHTSHIFT_CONFIG".to_owned(), file.display().to_string()));
+        let function = FunctionProcess::start(&binary("alarm-analysis"), environment).await.expect("it starts");
+        let event = json!({ "source": "nightshift", "detail-type": "Nightshift Thresholds" });
+        let outcome = function.invoke(&event).await.map(|response| response.payload);
+        function.stop().await;
+        outcome
+    };
+    let counted = |made: usize, changed: usize, deleted: usize, kept: usize| json!({ "made": made, "changed": changed, "deleted": deleted, "kept": kept });
+    let nothing = invoked("roles: []").await.expect("answered");
+    assert_eq!((nothing, sim.world().alarms().len()), (json!({ "outcome": "none asked for" }), others));
+
+    // Cut off in the middle, the rest is made by the next run, and the one after that finds nothing to do.
+    let rule = Rule::once(Service::CloudWatch, "PutMetricAlarm", Fault::ServerError);
+    sim.faults().inject(Rule { skip: 2, times: None, ..rule });
+    assert!(invoked("thresholds: {}").await.is_err());
+    sim.faults().clear();
+    assert_eq!(invoked("thresholds: {}").await.expect("answered"), counted(4, 0, 0, 2));
+    assert_eq!(invoked("thresholds: {}").await.expect("answered"), counted(0, 0, 0, 6));
+    assert_eq!(sim.world().alarms().len(), others + 6);
+    if let Some(python) = tests::judges::python() {
+        let mut judge = tokio::process::Command::new(python);
+        judge.arg(tests::judges::script("threshold_alarms.py")).env_clear().envs(sim.environment());
+        let output = judge.output().await.expect("python runs");
+        let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.lines().count() == 6, "{said}\n{complaint}");
+    }
+    let fewer = "thresholds: { cpu_percent: { warning: 60 }, disk_percent: { off: true } }";
+    assert_eq!(invoked(fewer).await.expect("answered"), counted(0, 1, 2, 3));
+    assert_eq!(sim.world().alarms().len(), others + 4);
 }
 
 /// Prometheus's own tool is an outside judge that no package registry carries: it judges where it is installed, and the rules'

@@ -40,6 +40,9 @@ pub enum RecordError {
     /// The ticket cannot be kept for later.
     #[error(transparent)]
     Ticket(#[from] shared::tickets::DeskError),
+    /// A threshold alarm.
+    #[error(transparent)]
+    Thresholds(#[from] shared::thresholds::apply::ApplyError),
     /// The message, which another record of the batch belongs to as well.
     #[error("{0}")]
     NotShown(String),
@@ -71,6 +74,7 @@ impl RecordError {
             Self::Store(_) => "store",
             Self::Publish(_) | Self::NotShown(_) => "publish",
             Self::Ticket(_) => "ticket",
+            Self::Thresholds(_) => "thresholds",
             Self::InProgress { .. } => "in-progress",
             Self::OutOfTime => "out-of-time",
             Self::Form(_) => "form",

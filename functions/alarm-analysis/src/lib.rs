@@ -24,6 +24,7 @@ mod recall;
 pub mod render;
 pub mod report;
 pub mod situation;
+mod thresholds;
 mod ticket;
 mod vote;
 
@@ -135,6 +136,7 @@ impl App {
                 Err(error.into())
             }
             Ok(Invocation::Sweep) => Ok(json!({ "swept": self.sweep(deadline).await? })),
+            Ok(Invocation::Thresholds) => thresholds::keep(self, deadline).await.map_err(Into::into),
             Ok(Invocation::Batch(records)) => Ok(self.batch(records, deadline).await),
             Ok(Invocation::Single(event)) => self.single(*event, deadline).await,
         };
@@ -205,7 +207,16 @@ impl App {
         let alarm = alarm.inspect_err(|_| self.metrics.count("EventsRefused"))?;
         let span = tracing::info_span!("alarm", event = %alarm.event_id, alarm = %alarm.name, state = ?alarm.state);
         let started = tokio::time::Instant::now();
-        let begun = layer::begin(self, &alarm, deadline).instrument(span).await;
+        let begun = async {
+            match layer::begin(self, &alarm, deadline).await? {
+                Begun::Before(outcome) => match act::repeated(self, &alarm).await? {
+                    Some(again) => layer::begin(self, &again, deadline).await,
+                    None => Ok(Begun::Before(outcome)),
+                },
+                now @ Begun::Now(..) => Ok(now),
+            }
+        };
+        let begun = begun.instrument(span).await;
         self.metrics.add("RecordTime", Unit::Milliseconds, started.elapsed().as_secs_f64() * 1000.0);
         begun
     }

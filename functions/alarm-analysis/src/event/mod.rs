@@ -24,6 +24,9 @@ pub const MAX_EVENT_BYTES: usize = 192 * 1024;
 /// The `detail-type` of the schedule's event: `{"source": "nightshift", "detail-type": "Nightshift Sweep"}`.
 pub const SWEEP: &str = "Nightshift Sweep";
 
+/// The `detail-type` of the schedule's event that has the threshold alarms kept.
+pub const THRESHOLDS: &str = "Nightshift Thresholds";
+
 /// Why an event is refused. Messages say what is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedEvent {
@@ -102,6 +105,8 @@ pub enum Invocation {
     Batch(Vec<Record>),
     /// The minute's schedule: look after what was left unsent.
     Sweep,
+    /// The hour's schedule: make the threshold alarms what the settings ask for.
+    Thresholds,
     /// One event, as EventBridge or a person sends it.
     Single(Box<Result<Event, MalformedEvent>>),
 }
@@ -180,6 +185,9 @@ impl Invocation {
         }
         if fields.get("detail-type").and_then(Value::as_str) == Some(SWEEP) {
             return Ok(Self::Sweep);
+        }
+        if fields.get("detail-type").and_then(Value::as_str) == Some(THRESHOLDS) {
+            return Ok(Self::Thresholds);
         }
         if fields.contains_key("detail") || fields.contains_key("detail-type") {
             return Ok(Invocation::Single(Box::new(Event::from_event(Value::Object(fields)))));
