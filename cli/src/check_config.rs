@@ -33,7 +33,7 @@ type Variables = BTreeMap<String, String>;
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::error::Error>> {
     let variables = variables(&arguments.file)?;
-    let settings = read(&variables);
+    let settings = read(&variables).await;
     println!("{}", table(&variables));
     let settings = settings?;
     print!("{}", structure(&settings));
@@ -42,15 +42,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
 }
 
 /// The settings with this YAML file, or with that of the environment.
-pub(crate) fn settings(file: Option<&Path>) -> Result<Settings, Box<dyn std::error::Error>> {
+pub(crate) async fn settings(file: Option<&Path>) -> Result<Settings, Box<dyn std::error::Error>> {
     Ok(match file {
-        Some(file) => read(&variables(file)?)?,
-        None => Settings::from_env(&[])?,
+        Some(file) => read(&variables(file)?).await?,
+        None => Settings::load(&[], shared::aws::laptop_config).await?,
     })
 }
 
-fn read(variables: &Variables) -> Result<Settings, ConfigError> {
-    Settings::from_lookup(&[], &|name| variables.get(name).cloned(), &|path| std::fs::read_to_string(path))
+async fn read(variables: &Variables) -> Result<Settings, ConfigError> {
+    Settings::load_lookup(&[], &|name| variables.get(name).cloned(), shared::aws::laptop_config).await
 }
 
 fn variables(file: &Path) -> Result<Variables, Error> {

@@ -31,7 +31,7 @@ enum Error {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::error::Error>> {
-    let settings = check_config::settings(arguments.config.as_deref())?;
+    let settings = check_config::settings(arguments.config.as_deref()).await?;
     let levels = settings.structure.thresholds.clone().unwrap_or_default();
     if arguments.prometheus {
         print!("{}", thresholds::prometheus::rules(&levels).yaml()?);

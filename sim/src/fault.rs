@@ -34,6 +34,8 @@ pub enum Service {
     EventBridge,
     /// Secrets Manager.
     SecretsManager,
+    /// Systems Manager.
+    Ssm,
     /// Slack; operations are methods, for example `chat.postMessage`.
     Slack,
     /// Jira; operations are verbs and what they are about, for example `create issue`.

@@ -219,6 +219,20 @@ def events():
     return f"events: {len(codes)} entries, {answer['FailedEntryCount']} refused"
 
 
+def settings():
+    """The settings' file, as functions read it: an SSM parameter and an S3 object."""
+    ssm, s3 = client("ssm"), client("s3")
+    found = ssm.get_parameter(Name="/nightshift/settings", WithDecryption=True)["Parameter"]
+    check(found["Value"] == "roles: []" and found["Type"] == "String", found)
+    check(found["ARN"].endswith(":parameter/nightshift/settings"), found["ARN"])
+    refused("ParameterNotFound", ssm.get_parameter, Name="/nightshift/none")
+    body = s3.get_object(Bucket="settings-bucket", Key="a/nightshift.yaml")["Body"].read()
+    check(body == b"roles: []", body)
+    refused("NoSuchKey", s3.get_object, Bucket="settings-bucket", Key="none")
+    refused("NoSuchBucket", s3.get_object, Bucket="no-such-bucket", Key="none")
+    return "settings: a parameter and an object"
+
+
 CASE = {
     "format": "nightshift/1", "cluster": CLUSTER, "language": "en", "alarm": "payments-api-5xx",
     "causes": [{"id": "bad-rollout", "object": "Deployment payments/api", "confidence": 0.9,
@@ -326,7 +340,8 @@ def stores():
     return "dynamodb and s3: conditional writes, queries in pages, objects put once"
 
 
-for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), events(), stores(),
+for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), settings(), events(),
+             stores(),
              bedrock(), knowledge(), s3(), dynamodb(), slack()):
     print(line)
 sys.exit(0)

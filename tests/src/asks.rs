@@ -1,4 +1,5 @@
-//! People who ask in Slack: the events that intake makes of it, and the addresses that answers go to.
+//! People who ask in Slack: the events that intake makes of it, and the addresses that answers go to, which do as Slack's: what
+//! says that it replaces takes the place of a message that was clicked, and after a command is a further message.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,7 +43,10 @@ impl Hooks {
     /// Where there is no port.
     pub async fn start(faults: Faults) -> Self {
         let answers = Answers::default();
-        let routes = Router::new().route("/{name}", post(take)).with_state((Arc::clone(&answers), faults));
+        let routes = Router::new()
+            .route("/commands/{name}", post(take))
+            .route("/actions/{name}", post(take))
+            .with_state((Arc::clone(&answers), faults));
         let listener = match tokio::net::TcpListener::bind(("127.0.0.1", 0)).await {
             Ok(listener) => listener,
             Err(error) => panic!("{error}"),
@@ -54,9 +58,14 @@ impl Hooks {
         Self { base, answers, server }
     }
 
-    /// The address for answers to the request `name`.
+    /// The address for answers to the command `name`.
     pub fn address(&self, name: &str) -> String {
-        format!("{}{name}", self.base)
+        format!("{}commands/{name}", self.base)
+    }
+
+    /// The address for answers to the click `name`.
+    pub fn click_address(&self, name: &str) -> String {
+        format!("{}actions/{name}", self.base)
     }
 
     /// All that was posted for the request `name`, in order.
@@ -64,10 +73,11 @@ impl Hooks {
         self.lock().get(name).cloned().unwrap_or_default()
     }
 
-    /// What stands there: the last post that replaces, and what came after it.
+    /// What stands there: all of a command's; of a click's the last that replaces, and what came after it.
     pub fn standing(&self, name: &str) -> Vec<Value> {
         let posted = self.posted(name);
-        let from = posted.iter().rposition(|post| post["replace_original"] == true).unwrap_or(0);
+        let replaces = |post: &Value| post["replace_original"] == true && post["address"] == "actions";
+        let from = posted.iter().rposition(replaces).unwrap_or(0);
         posted[from..].to_vec()
     }
 
@@ -91,9 +101,11 @@ impl Hooks {
 async fn take(
     State((answers, faults)): State<(Answers, Faults)>,
     Path(name): Path<String>,
-    body: axum::Json<Value>,
+    uri: axum::http::Uri,
+    mut body: axum::Json<Value>,
 ) -> axum::response::Response {
     let effect = async {
+        body["address"] = json!(if uri.path().starts_with("/actions/") { "actions" } else { "commands" });
         answers.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default().push(body.0);
         "ok".into_response()
     };

@@ -78,6 +78,8 @@ async fn investigate(analyst: &Analyst, language: Language) -> Result<Findings, 
         session: "incident/42",
         similar: &similar,
         live: None,
+        question: None,
+        watch: None,
     };
     analyst.investigate(&case).await
 }
@@ -171,6 +173,8 @@ async fn what_the_snapshot_does_not_hold_is_read_live() {
         session: "live",
         similar: &[],
         live: Some(&Live),
+        question: None,
+        watch: None,
     };
     let findings = analyst(&sim, MECHANICAL, Limits::default()).investigate(&case).await.expect("findings");
     assert!(findings.evidence.iter().any(|one| one.text.starts_with("cpu: now 3")), "{:?}", findings.evidence);

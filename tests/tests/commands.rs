@@ -8,7 +8,7 @@ use sim::fault::{Fault, Rule, Service};
 use sim::lambda::{FunctionProcess, Queue};
 use sim::world::Scenario;
 use sim::{Options, Sim};
-use tests::asks::{Hooks, click, command, question, read};
+use tests::asks::{Hooks, click, command, read};
 use tests::binary::binary;
 
 /// The function's real binary in front of a simulated cluster.
@@ -47,7 +47,27 @@ impl Stage {
         let id = format!("cmd-{}", line.trim_start_matches('/').replace(' ', "-"));
         self.queue.send(&command(&id, line, &self.hooks.address(&id)));
         self.drive().await;
-        self.hooks.answer(&id)
+        self.answer(&id)
+    }
+
+    /// The one answer: at the address, or in the channel.
+    fn answer(&self, id: &str) -> Value {
+        let key = format!("ask/{id}");
+        let is_it = |message: &sim::slack::Message| {
+            message.metadata.as_ref().is_some_and(|metadata| metadata["event_payload"]["key"] == key.as_str())
+        };
+        let mut posted = self.sim.slack().messages().into_iter().filter(is_it);
+        match (posted.next(), posted.next()) {
+            (None, _) => self.hooks.answer(id),
+            (Some(one), None) => {
+                assert_eq!(self.hooks.posted(id).len(), 0, "{id} is answered twice");
+                json!({
+                    "text": one.text, "blocks": one.blocks, "attachments": one.attachments,
+                    "response_type": "in_channel",
+                })
+            }
+            _ => panic!("{id} is answered twice"),
+        }
     }
 
     /// What somebody reads after pressing this button of what stands there.
@@ -56,7 +76,7 @@ impl Stage {
         let button = button.unwrap_or_else(|| panic!("no button {label}: {answer}"));
         let id = format!("act-{label}");
         let text = |field: &str| button[field].as_str().unwrap_or_default().to_owned();
-        self.queue.send(&click(&id, &text("action_id"), &text("value"), &self.hooks.address(&id)));
+        self.queue.send(&click(&id, &text("action_id"), &text("value"), &self.hooks.click_address(&id)));
         self.drive().await;
         self.hooks.answer(&id)
     }
@@ -152,28 +172,58 @@ async fn five_hundred_commands_in_a_burst_are_all_answered_once() {
     stage.function.stop().await;
 }
 
+/// A fault of the address that commands are answered at, this often.
+fn at_the_address(fault: Fault, times: usize) -> Rule {
+    Rule { times: Some(times), ..Rule::once(Service::Slack, "response_url", fault) }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_slack_does_not_take_is_sent_by_the_sweep_or_the_redelivery() {
     let stage = Stage::new(broken().await, ENGLISH).await;
-    // Three tries of one attempt.
-    stage
-        .sim
-        .faults()
-        .inject(Rule { times: Some(3), ..Rule::once(Service::Slack, "response_url", Fault::ServerError) });
-    let answer = stage.ask("/events").await;
-    holds(&read(&answer), &["Reason"]);
-    stage
-        .sim
-        .faults()
-        .inject(Rule { times: Some(9), ..Rule::once(Service::Slack, "response_url", Fault::ServerError) });
+    stage.sim.faults().inject(at_the_address(Fault::Throttle, 2));
+    holds(&read(&stage.ask("/events").await), &["Reason"]);
+    stage.sim.faults().inject(at_the_address(Fault::ServerError, 3));
     stage.queue.send(&command("lost", "/events", &stage.hooks.address("lost")));
     let report = stage.queue.drive(&stage.function).await;
     assert_eq!(report.dead, 1, "{report:?}");
     assert!(stage.hooks.posted("lost").is_empty());
     let sweep = json!({ "source": "nightshift", "detail-type": "Nightshift Sweep" });
-    let swept = stage.function.invoke(&sweep).await.unwrap();
-    assert!(format!("{swept:?}").contains("swept"), "{swept:?}");
-    holds(&read(&stage.hooks.answer("lost")), &["Reason"]);
+    for _ in 0..2 {
+        let swept = stage.function.invoke(&sweep).await.unwrap();
+        assert!(format!("{swept:?}").contains("swept"), "{swept:?}");
+    }
+    // Nobody can look whether the first stands: the second says that it is one.
+    holds(&read(&stage.hooks.answer("lost")), &["Reason", "Sent again"]);
+    stage.function.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_in_the_channel_is_found_there_when_slacks_word_got_lost() {
+    let stage = Stage::new(broken().await, &[("NIGHTSHIFT_ANSWERS", "in_channel")]).await;
+    for (number, fault) in
+        [Fault::TimeoutAfterEffect, Fault::CutAfterEffect, Fault::ServerError].into_iter().enumerate()
+    {
+        stage.sim.faults().inject(Rule::once(Service::Slack, "chat.postMessage", fault));
+        let id = format!("in-channel-{number}");
+        stage.queue.send(&command(&id, "/events", &stage.hooks.address(&id)));
+        let report = stage.queue.drive(&stage.function).await;
+        assert_eq!(report.dead, 0, "{report:?}");
+        holds(&read(&stage.answer(&id)), &["Reason"]);
+        assert!(!read(&stage.answer(&id)).contains("Sent again"), "{fault:?}");
+    }
+    stage.function.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_app_may_not_post_the_address_takes_the_answer_for_the_channel() {
+    let stage = Stage::new(broken().await, &[("NIGHTSHIFT_ANSWERS", "in_channel")]).await;
+    let mut event = command("direct", "/events", &stage.hooks.address("direct"));
+    event["detail"]["channel_id"] = json!("D0BETWEENTWO");
+    stage.queue.send(&event);
+    stage.drive().await;
+    let answer = stage.hooks.answer("direct");
+    assert_eq!(answer["response_type"], "in_channel");
+    holds(&read(&answer), &["Reason"]);
     stage.function.stop().await;
 }
 
@@ -215,7 +265,8 @@ async fn roles_decide_who_reads_what() {
     holds(&read(&stage.ask("/health").await), &["viewer"]);
     holds(&read(&stage.ask("/events payments").await), &["viewer", "payments"]);
     holds(&read(&stage.ask("/events shop").await), &["Reason"]);
-    let forged = click("forged", "logs.pick.0", "prod-eks/payments/Deployment/api", &stage.hooks.address("forged"));
+    let forged =
+        click("forged", "logs.pick.0", "prod-eks/payments/Deployment/api", &stage.hooks.click_address("forged"));
     stage.queue.send(&forged);
     stage.drive().await;
     holds(&read(&stage.hooks.answer("forged")), &["viewer", "payments"]);
@@ -223,29 +274,36 @@ async fn roles_decide_who_reads_what() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn questions_are_answered_in_their_thread_in_both_languages() {
+async fn the_settings_file_is_read_from_a_parameter_or_an_object() {
     let mut sim = broken().await;
-    for (settings, asked, words) in
-        [(ENGLISH, "<@U0NGHTSHFT> how is catalog?", "ready"), (KOREAN, "<@U0NGHTSHFT> catalog 상태 어때?", "Ready")]
-    {
-        let stage = Stage::new(sim, settings).await;
-        let ts = stage.sim.slack().say(tests::asks::USER, tests::asks::CHANNEL, None, asked).await.0.ts;
-        stage.queue.send(&question("Ev1", asked, &ts));
-        stage.queue.send(&question("Ev1", asked, &ts));
-        stage.drive().await;
-        let answers: Vec<_> = stage
-            .sim
-            .slack()
-            .messages()
-            .into_iter()
-            .filter(|message| message.thread_ts.as_deref() == Some(&ts) && message.ts != ts)
-            .collect();
-        assert_eq!(answers.len(), 1, "{answers:#?}");
-        let text = format!("{}\n{}", answers[0].text, json!(answers[0].attachments));
-        holds(&text, &["shop/catalog", words]);
+    let roles = "roles: [{ role: viewer, users: [U0SIMUSER1], namespaces: [shop] }]";
+    sim.account().parameters.put("/nightshift/settings", roles);
+    sim.account().stores.put_object("settings-bucket", "a/nightshift.yaml", roles);
+    for place in ["ssm:/nightshift/settings", "s3://settings-bucket/a/nightshift.yaml"] {
+        let stage = Stage::new(sim, &[("NIGHTSHIFT_CONFIG", place)]).await;
+        holds(&read(&stage.ask("/health").await), &["viewer"]);
         stage.function.stop().await;
-        stage.sim.slack().clear();
         let Stage { sim: same, .. } = stage;
         sim = same;
+    }
+    // What is not there is told at start, with what to do.
+    for (place, says) in [
+        ("ssm:/nightshift/none", "no such parameter in ap-northeast-2; create it"),
+        ("s3://settings-bucket/none", "no such object or bucket"),
+        ("ssm:nightshift", "write ssm:/NAME"),
+    ] {
+        let mut environment = sim.environment();
+        environment.push(("NIGHTSHIFT_CONFIG".to_owned(), place.to_owned()));
+        environment.push(("NIGHTSHIFT_STORE".to_owned(), "file:unused".to_owned()));
+        let output = tokio::process::Command::new(binary("slack-commands"))
+            .env_clear()
+            .envs(environment)
+            .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
+            .output()
+            .await
+            .unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success());
+        holds(&said, &[place, says]);
     }
 }

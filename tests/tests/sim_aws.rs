@@ -34,6 +34,8 @@ async fn boto3_finds_the_account_as_aws_has_it() {
     let knowledge = &sim.account().knowledge;
     knowledge.put("inc-judge-1.txt", "rollout without DEPLOY_ENV", json!({"incident": "inc-judge-1"}));
     knowledge.put("inc-judge-2.txt", "disk full", json!({"incident": "inc-judge-2"}));
+    sim.account().parameters.put("/nightshift/settings", "roles: []");
+    sim.account().stores.put_object("settings-bucket", "a/nightshift.yaml", "roles: []");
     let output = tokio::process::Command::new(python)
         .arg(judges::script("sim_aws.py"))
         .env_clear()
@@ -45,7 +47,7 @@ async fn boto3_finds_the_account_as_aws_has_it() {
     let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complaint}");
     println!("{said}");
-    assert_eq!(said.lines().count(), 13, "{said}");
+    assert_eq!(said.lines().count(), 14, "{said}");
 
     let events = sim.buses().events(PRODUCT_BUS);
     let (first, timed) = (&events[0], &events[1]);

@@ -85,6 +85,8 @@ impl App {
             session: &incident.id.0,
             similar: &similar,
             live: None,
+            question: None,
+            watch: None,
         };
         match analyst.investigate(&case).await {
             Ok(findings) => {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use shared::bedrock::{Analyst, Limits};
 use shared::config::{ClusterSettings, SecretError, Settings};
 use shared::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
 use shared::metrics::Prometheus;
@@ -146,5 +147,11 @@ impl Clients {
         let of_cluster = known.prometheus_url.clone();
         let address = of_cluster.or_else(|| self.settings.prometheus_url.as_ref().map(ToString::to_string))?;
         Some(Prometheus::new(&address, false, self.aws().await).map_err(|error| error.to_string()))
+    }
+
+    /// The Bedrock agent, where one is configured.
+    pub async fn analyst(&self, limits: Limits) -> Option<Analyst> {
+        let (agent, alias) = self.settings.bedrock.analysis.as_ref()?;
+        Some(Analyst::new(self.aws().await, agent, alias, limits))
     }
 }

@@ -17,6 +17,7 @@ pub mod collect;
 pub mod decide;
 mod deliver;
 pub mod event;
+mod investigate;
 pub mod layer;
 pub mod message;
 pub mod question;

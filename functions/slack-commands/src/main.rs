@@ -6,7 +6,7 @@ use slack_commands::{App, REQUIRED, invoked};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let settings = Settings::from_env(REQUIRED)?;
+    let settings = Settings::load(REQUIRED, async || shared::aws::sdk_config()).await?;
     shared::telemetry::init(&settings.log);
     let app = App::new(settings);
     run(service_fn(async |event: LambdaEvent<_>| invoked(&app, event).await)).await

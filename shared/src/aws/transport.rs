@@ -39,6 +39,13 @@ pub(super) fn http_client(connect_timeout: Duration, secure: bool) -> SharedHttp
     SharedHttpClient::new(Transport { connect_timeout, secure, pool: Arc::default() })
 }
 
+/// What sends single requests of ours, over a pool of its own.
+#[cfg(feature = "remote-settings")]
+pub(super) fn connector(connect_timeout: Duration, read_timeout: Duration, secure: bool) -> SharedHttpConnector {
+    let transport = Transport { connect_timeout, secure, pool: Arc::default() };
+    SharedHttpConnector::new(Connector { transport, read_timeout: Some(read_timeout) })
+}
+
 impl HttpClient for Transport {
     fn http_connector(&self, settings: &HttpConnectorSettings, _components: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(Connector { transport: self.clone(), read_timeout: settings.read_timeout() })

@@ -65,8 +65,10 @@ pub struct Case<'a> {
     pub diagnosis: &'a Diagnosis,
     /// What is known of the cluster; tools answer from it.
     pub snapshot: &'a Snapshot,
-    /// What the alarm said, in a line.
+    /// What the alarm said, in a line; empty where a person asks.
     pub alarm: &'a str,
+    /// What a person asks, where it is not an alarm that does.
+    pub question: Option<&'a str>,
     /// The language of the answer.
     pub language: Language,
     /// The session's id, from the incident's: a retry continues rather than starts over. Other characters than letters,
@@ -76,6 +78,8 @@ pub struct Case<'a> {
     pub similar: &'a [SimilarIncident],
     /// Reads what the snapshot does not hold.
     pub live: Option<&'a dyn LiveRead>,
+    /// Is told of every tool call that was answered, for whoever waits.
+    pub watch: Option<&'a (dyn Fn(&ToolCall) + Send + Sync)>,
 }
 
 /// What the agent added and what became of the rest.

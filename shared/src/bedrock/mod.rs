@@ -33,6 +33,9 @@
 //!  "missing":["previous log of shop/api-7d4b9-x2x1z/server"]}
 //! ```
 //!
+//! Where a person asks instead of an alarm, `"alarm"` is empty and `"question":"…"` has what they ask; the summary of the
+//! answer is then the answer to it.
+//!
 //! A `returnControl` event's function calls are answered in the next `InvokeAgent`, in the same session, with the
 //! `invocationId` and one `functionResult` a call. Its body, under `TEXT`, is JSON: `{"evidence":"t1","text":"…"}`, where
 //! `t1` is an evidence id the agent may cite, or `{"error":"…"}` with `responseState` `REPROMPT` for a call that made no sense.

@@ -23,8 +23,11 @@ pub struct CaseDocument {
     pub format: String,
     /// The cluster.
     pub cluster: String,
-    /// What the alarm said.
+    /// What the alarm said; empty where a person asks.
     pub alarm: String,
+    /// What a person asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// The rules' outcome.
     pub verdict: Verdict,
     /// `en` or `ko`: the language of the answer.

@@ -74,6 +74,9 @@ impl<'a> Tools<'a> {
             time: None,
             text: text.clone(),
         });
+        if let Some(watch) = self.case.watch {
+            watch(call);
+        }
         Ok((id, text))
     }
 }

@@ -8,6 +8,8 @@
 mod docs;
 mod door;
 mod reader;
+#[cfg(feature = "remote-settings")]
+mod remote;
 mod secret;
 mod settings;
 mod structure;

@@ -299,7 +299,9 @@ fn structure(reader: &Reader<'_>, read_file: &dyn Fn(&str) -> std::io::Result<St
         Err(error) => {
             reader.problem(
                 "NIGHTSHIFT_CONFIG",
-                format!("is \"{path}\", which cannot be read ({error}); name a YAML file"),
+                format!(
+                    "is \"{path}\", which cannot be read ({error}); name a YAML file, ssm:/NAME or s3://BUCKET/KEY"
+                ),
             );
             return Structure::default();
         }

@@ -88,7 +88,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(LINKS, "TEMPO_URL", None, "https://grafana.example.com/explore", "For links to traces."),
 
     setting(BEDROCK, "BEDROCK_ANALYSIS_AGENT_ID", None, "A1B2C3D4E5",
-        "The Bedrock agent that deepens an analysis. Without it the rules speak alone."),
+        "The Bedrock agent that deepens an analysis and answers questions in Slack. Without it the rules speak alone."),
     setting(BEDROCK, "BEDROCK_ANALYSIS_AGENT_ALIAS_ID", None, "TSTALIASID", "The analysis agent's alias."),
     setting(BEDROCK, "BEDROCK_REPORT_AGENT_ID", None, "F6G7H8I9J0", "The Bedrock agent that writes report summaries."),
     setting(BEDROCK, "BEDROCK_REPORT_AGENT_ALIAS_ID", None, "TSTALIASID", "The report agent's alias."),
@@ -128,5 +128,5 @@ pub const SETTINGS: &[Setting] = &[
     setting(GENERAL, "NIGHTSHIFT_LANG", Some("en"), "ko", "The language of messages: en or ko."),
     setting(GENERAL, "NIGHTSHIFT_TZ", Some("UTC"), "Asia/Seoul", "The time zone of times in messages."),
     setting(GENERAL, "NIGHTSHIFT_LOG", Some("info"), "info,shared::slack=debug", "What is logged: a level, and levels of modules."),
-    setting(GENERAL, "NIGHTSHIFT_CONFIG", None, "/var/task/nightshift.yaml", "A YAML file with what is structured: clusters, services, channels of namespaces, roles."),
+    setting(GENERAL, "NIGHTSHIFT_CONFIG", None, "/var/task/nightshift.yaml", "A YAML file with what is structured: clusters, services, channels of namespaces, roles. A path, an SSM parameter (ssm:/NAME) or an S3 object (s3://BUCKET/KEY); read at cold start by every function but intake, which needs none of it."),
 ];

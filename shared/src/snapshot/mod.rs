@@ -6,6 +6,7 @@
 mod disk;
 #[cfg(test)]
 mod disk_tests;
+mod within;
 
 pub use disk::DiskError;
 

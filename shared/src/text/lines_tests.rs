@@ -62,6 +62,10 @@ pub(crate) fn can_be_said(cause: &Cause) {
     let line = line.unwrap_or_else(|| panic!("no Korean line of {} fits its facts {:?}", cause.id, cause.facts));
     let own = without(&line, &cause.facts);
     assert!(is_whole(&own) && is_korean(&own), "{}: {line:?}", cause.id);
+    for reason in cause.actions.iter().map(|action| action.reason.as_str()).filter(|reason| !reason.is_empty()) {
+        let said = phrases.reason(reason);
+        assert!(said != reason, "{}: ko/reasons.txt has no line for {reason:?}", cause.id);
+    }
 }
 
 /// The line without its facts, which are the cluster's own words.

@@ -13,10 +13,13 @@ use crate::diagnosis::CauseId;
 /// A sentence: its fixed parts, between which something stands, and how it is said.
 type Sentence = (Vec<&'static str>, &'static str);
 
-static KO: LazyLock<Vec<Sentence>> = LazyLock::new(|| {
-    let lines = include_str!("ko/own_words.txt").lines().filter(|line| !line.starts_with('#'));
+static KO: LazyLock<Vec<Sentence>> = LazyLock::new(|| sentences(include_str!("ko/own_words.txt")));
+static KO_REASONS: LazyLock<Vec<Sentence>> = LazyLock::new(|| sentences(include_str!("ko/reasons.txt")));
+
+fn sentences(text: &'static str) -> Vec<Sentence> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| line.split_once(" => ")).map(|(own, said)| (own.split("{}").collect(), said)).collect()
-});
+}
 
 impl Phrases {
     /// The text in this language, if it is one of the diagnosis's own sentences; as it is otherwise.
@@ -28,6 +31,15 @@ impl Phrases {
         let row: Option<Vec<String>> = text.split(", ").map(|part| self.sentence(part)).collect();
         let said = row.map(|parts| parts.join(", ")).or_else(|| self.sentence(text));
         said.map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// Why something is proposed, in this language; as it is where it is none of the analyzers' reasons.
+    pub fn reason<'t>(&self, reason: &'t str) -> Cow<'t, str> {
+        if self.language == Language::En {
+            return Cow::Borrowed(reason);
+        }
+        let said = KO_REASONS.iter().find_map(|(parts, said)| Some(self.fill(said, &holes(parts, reason)?)));
+        said.map_or(Cow::Borrowed(reason), Cow::Owned)
     }
 
     fn sentence(&self, text: &str) -> Option<String> {
@@ -105,6 +117,26 @@ mod tests {
             assert_eq!(phrases.own_words(own), said);
         }
         assert_eq!(Phrases::new(Language::En).own_words("0/5 ready"), "0/5 ready");
+    }
+
+    #[test]
+    fn reasons_are_said_in_korean() {
+        let phrases = Phrases::new(Language::Ko);
+        for (own, said) in [
+            ("raise the memory limit to what the container needs", "컨테이너에 필요한 만큼 메모리 한도 상향"),
+            ("back to revision 14, which ran", "정상 동작하던 리비전 14(으)로 복원"),
+            ("correct DB_HOST; ledger is meant, it seems", "DB_HOST 값 수정 (ledger(으)로 추정)"),
+            ("correct DB_HOST", "DB_HOST 값 수정"),
+            ("as the team's runbook says", "as the team's runbook says"),
+        ] {
+            assert_eq!(phrases.reason(own), said);
+        }
+        for (at, (parts, said)) in KO_REASONS.iter().enumerate() {
+            let own = parts.join("값");
+            let first = KO_REASONS.iter().position(|(parts, _)| holes(parts, &own).is_some());
+            assert_eq!(first, Some(at), "{own} is taken for another reason");
+            assert!(said.chars().any(|c| ('가'..='힣').contains(&c)), "{said}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::AwsError;
 use super::protocol::Protocol;
 use super::value::Value;
-use super::{Account, bedrock, cloudwatch, eks, events, secrets, stores, sts};
+use super::{Account, bedrock, cloudwatch, eks, events, parameters, secrets, stores, sts};
 use crate::fault::Service;
 
 /// The id of every request: nothing here is worth looking up by it.
@@ -30,6 +30,7 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         let service = match target {
             "GraniteServiceVersion20100801" => Rpc::CloudWatch,
             "secretsmanager" => Rpc::SecretsManager,
+            "AmazonSSM" => Rpc::Ssm,
             "AWSEvents" => Rpc::EventBridge,
             "DynamoDB_20120810" => Rpc::DynamoDb,
             _ => return unknown(&uri, target),
@@ -49,6 +50,11 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
     let segments: Vec<String> = uri.path().split('/').skip(1).map(decode).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (method.as_str(), &segments[..]) {
+        ("GET", [bucket, key @ ..]) if signed_for == "s3" && !key.is_empty() => {
+            let refusal = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
+            let effect = async { stores::get_object(&account, bucket, &key.join("/")) };
+            account.faults.serve(Service::S3, "GetObject", refusal, effect).await
+        }
         ("GET", ["clusters"]) => {
             rest(&account, Service::Eks, "ListClusters", &headers, || eks::list_clusters(&account)).await
         }
@@ -104,6 +110,7 @@ enum Rpc {
     DynamoDb,
     EventBridge,
     SecretsManager,
+    Ssm,
     Sts,
 }
 
@@ -125,6 +132,7 @@ async fn rpc(
         Rpc::DynamoDb => (Service::DynamoDb, "", "ThrottlingException", "InternalServerError"),
         Rpc::EventBridge => (Service::EventBridge, "", "ThrottlingException", "InternalException"),
         Rpc::SecretsManager => (Service::SecretsManager, "", "ThrottlingException", "InternalServiceError"),
+        Rpc::Ssm => (Service::Ssm, "", "ThrottlingException", "InternalServerError"),
         Rpc::Sts => (Service::Sts, "https://sts.amazonaws.com/doc/2011-06-15/", "Throttling", "InternalFailure"),
     };
     let refusal = |fault| protocol.answer(operation, namespace, Err(AwsError::of_fault(fault, throttling, internal)));
@@ -144,6 +152,7 @@ fn call(account: &Account, service: Rpc, operation: &str, input: &Value) -> Resu
         Rpc::DynamoDb => stores::call(account, operation, input),
         Rpc::EventBridge => events::call(account, operation, input),
         Rpc::SecretsManager => secrets::call(account, operation, input),
+        Rpc::Ssm => parameters::call(account, operation, input),
         Rpc::Sts => sts::call(account, operation),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! CloudWatch answers in all three of its protocols (rpc-v2-cbor, which today's SDKs use, JSON 1.0, and query for older
 //! ones), EKS and Bedrock's agent runtime in REST-JSON, the latter with a real event stream, STS in query, Secrets
-//! Manager, EventBridge and DynamoDB in JSON, S3 in REST. [`router`] tells the services apart by path, target header and the service in the signature's
+//! Manager, Systems Manager, EventBridge and DynamoDB in JSON, S3 in REST. [`router`] tells the services apart by path, target header and the service in the signature's
 //! scope, so that one `AWS_ENDPOINT_URL` serves all. Signatures have to be there; they are not verified.
 
 mod bedrock;
@@ -12,6 +12,7 @@ mod eks;
 mod error;
 mod events;
 mod knowledge;
+mod parameters;
 mod protocol;
 mod secrets;
 mod stores;
@@ -29,6 +30,7 @@ use crate::world::World;
 
 pub use bedrock::{AGENT_ALIAS_ID, HOSTILE_AGENT_ID, MECHANICAL_AGENT_ID};
 pub use knowledge::{KNOWLEDGE_BASE_ID, Knowledge};
+pub use parameters::Parameters;
 pub use secrets::Secrets;
 pub use stores::Stores;
 
@@ -41,6 +43,8 @@ pub struct Account {
     pub kube_endpoint: String,
     /// Secrets Manager's secrets.
     pub secrets: Secrets,
+    /// Systems Manager's parameters.
+    pub parameters: Parameters,
     /// S3's buckets and DynamoDB's tables.
     pub stores: Stores,
     /// The knowledge base of Bedrock.
@@ -60,6 +64,7 @@ impl Account {
             world,
             kube_endpoint,
             secrets: Secrets::default(),
+            parameters: Parameters::default(),
             stores: Stores::default(),
             knowledge: Knowledge::default(),
             buses: Buses::default(),

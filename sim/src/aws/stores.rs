@@ -1,4 +1,4 @@
-//! What is kept: S3's buckets (HeadBucket, and PutObject that overwrites nothing where it is asked not to) and DynamoDB's
+//! What is kept: S3's buckets (HeadBucket, GetObject, and PutObject that overwrites nothing where it is asked not to) and DynamoDB's
 //! tables.
 
 use std::collections::BTreeMap;
@@ -33,6 +33,12 @@ impl Stores {
         self.state().buckets.entry(name.to_owned()).or_default();
     }
 
+    /// Puts an object into a bucket, which it makes where there is none.
+    pub fn put_object(&self, bucket: &str, key: &str, text: &str) {
+        let mut state = self.state();
+        state.buckets.entry(bucket.to_owned()).or_default().insert(key.to_owned(), Bytes::from(text.to_owned()));
+    }
+
     /// Makes a table with the string keys `pk` and `sk`.
     pub fn put_table(&self, name: &str) {
         self.state().tables.entry(name.to_owned()).or_default();
@@ -54,6 +60,23 @@ pub(super) fn head_bucket(account: &Account, name: &str) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     }
     ([("x-amz-bucket-region", account.world().options().region.clone())], "").into_response()
+}
+
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+pub(super) fn get_object(account: &Account, bucket: &str, key: &str) -> Response {
+    let missing = |code: &str, message: &str| {
+        let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message><Key>{key}</Key></Error>");
+        (StatusCode::NOT_FOUND, [("content-type", "application/xml")], xml).into_response()
+    };
+    if !account.stores.has_bucket(bucket) {
+        return missing("NoSuchBucket", "The specified bucket does not exist");
+    }
+    match account.stores.objects(bucket).get(key) {
+        Some(object) => {
+            ([("content-type", "binary/octet-stream"), ("etag", "\"sim\"")], object.clone()).into_response()
+        }
+        None => missing("NoSuchKey", "The specified key does not exist."),
+    }
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>

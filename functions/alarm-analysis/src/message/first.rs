@@ -244,8 +244,8 @@ fn diagnosed(report: &Report, diagnosis: &Diagnosis, style: &Style) -> Vec<Block
     }
     if let Some(action) = cause.actions.first() {
         let mut text = quote(&phrases.action(action));
-        if phrases.language() == Language::En && !action.reason.is_empty() {
-            text = mrkdwn!("{} · {}", text, quote(&first_line(&action.reason, LINE)));
+        if !action.reason.is_empty() {
+            text = mrkdwn!("{} · {}", text, quote(&first_line(&phrases.reason(&action.reason), LINE)));
         }
         blocks.push(part("label-proposed", &text, style));
     }

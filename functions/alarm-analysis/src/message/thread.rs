@@ -111,7 +111,7 @@ fn evidence(diagnosis: &Diagnosis, style: &Style) -> Vec<Mrkdwn> {
 fn proposals(diagnosis: &Diagnosis, style: &Style) -> Vec<Mrkdwn> {
     let actions = diagnosis.causes.iter().flat_map(|cause| cause.actions.iter().map(move |action| (cause, action)));
     let say = |(cause, action): (&shared::diagnosis::Cause, &shared::diagnosis::ProposedAction)| {
-        let reason = first_line(&action.reason, LINE);
+        let reason = first_line(&style.phrases.reason(&action.reason), LINE);
         mrkdwn!("{}: {} · {}", quote(&cause.object.name), quote(&style.phrases.action(action)), quote(&reason))
     };
     actions.take(ENTRIES).map(say).collect()

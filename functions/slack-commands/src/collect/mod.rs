@@ -102,7 +102,7 @@ pub async fn read(
         | What::Pick(Command::ServiceStatus | Command::Logs, _) => {
             workload::read(clients, known, what, reach, deadline).await
         }
-        What::Question(_) => question::read(clients, known, deadline).await,
+        What::Question(_) => question::read(clients, known, reach, deadline).await,
         What::Pick(..) | What::UnknownCommand(_) | What::Elsewhere(_) => Reading::NotNeeded,
     };
     *kept = Some((Instant::now(), reading.clone()));
@@ -110,7 +110,11 @@ pub async fn read(
 }
 
 /// The cluster, or why there is no way to it.
-async fn connected(clients: &Clients, of: &ClusterSettings, deadline: Deadline) -> Result<Arc<Cluster>, String> {
+pub(crate) async fn connected(
+    clients: &Clients,
+    of: &ClusterSettings,
+    deadline: Deadline,
+) -> Result<Arc<Cluster>, String> {
     match tokio::time::timeout(deadline.remaining(), clients.cluster(of)).await {
         Err(_) => Err(format!("connecting to cluster {} took too long", of.name)),
         Ok(Err(error)) => Err(chain(&error)),

@@ -37,6 +37,9 @@ pub enum Place {
     Response {
         /// The address. Whoever has it can post: it is shown nowhere.
         url: Url,
+        /// Whether what is posted there can take the place of the message that was clicked. A command has no such message.
+        #[serde(default)]
+        replaces: bool,
         /// The channel it was asked in.
         channel: String,
         /// Who asked.
@@ -163,7 +166,7 @@ impl Ask {
             }
             None => What::UnknownCommand(shortened(&command.command)),
         };
-        let place = response(&command.response_url, command.channel_id, &command.user_id)?;
+        let place = response(&command.response_url, false, command.channel_id, &command.user_id)?;
         Ok(Self {
             id: command.id.as_str().to_owned(),
             user: command.user_id,
@@ -187,7 +190,7 @@ impl Ask {
             What::Elsewhere(_) if interaction.response_url.is_empty() => {
                 Place::Thread { channel: interaction.channel_id, ts: interaction.message_ts }
             }
-            _ => response(&interaction.response_url, interaction.channel_id, &interaction.user_id)?,
+            _ => response(&interaction.response_url, true, interaction.channel_id, &interaction.user_id)?,
         };
         Ok(Self {
             id: interaction.id.as_str().to_owned(),
@@ -217,11 +220,11 @@ impl Ask {
     }
 }
 
-fn response(url: &str, channel: String, user: &str) -> Result<Place, MalformedEvent> {
+fn response(url: &str, replaces: bool, channel: String, user: &str) -> Result<Place, MalformedEvent> {
     let bad = MalformedEvent::Field { field: "response_url", problem: "no http address" };
     match Url::parse(url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => {
-            Ok(Place::Response { url, channel, user: user.to_owned() })
+            Ok(Place::Response { url, replaces, channel, user: user.to_owned() })
         }
         _ => Err(bad),
     }

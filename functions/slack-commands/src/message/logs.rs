@@ -41,7 +41,7 @@ pub(super) fn message(
         [workload.replicas.gap(), workload.pods.gap()].into_iter().flatten().map(str::to_owned).collect::<Vec<_>>();
     blocks.extend(gaps(&why, style));
     blocks.push(read_at(cluster, at, style));
-    let links = links::of_workload(&workload.of.workload, at, style);
+    let links = links::of_object(&workload.of.workload, at, style);
     if !links.is_empty() {
         blocks.push(Block::context([&links]));
     }

@@ -3,6 +3,7 @@
 //! Whatever the cluster said is redacted and then escaped ([`quote`]): it cannot mention a channel, forge a link, or carry a
 //! secret out.
 
+mod agent;
 mod choose;
 mod events;
 mod health;
@@ -15,6 +16,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use agent::look;
 use jiff::Timestamp;
 use shared::config::{Links, Settings};
 use shared::redact::redact;

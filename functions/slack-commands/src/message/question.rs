@@ -5,13 +5,15 @@ use shared::mrkdwn;
 use shared::slack::{Block, Colour, Message, Mrkdwn};
 use shared::text::Value;
 
-use super::{Style, barred, gaps, links, quote, read_at, shortened};
-use crate::question::{Inquiry, Line, Reply, Topic};
+use super::{Style, agent, barred, gaps, links, quote, read_at, shortened};
+use crate::question::{Agent, Further, Inquiry, Line, Reply, Topic};
 
 /// The longest line of what the cluster said.
 const LINE: usize = 240;
 /// Sources that are cited.
-const SOURCES: usize = 5;
+const SOURCES: usize = 12;
+/// Sources of one cause.
+const OF_CAUSE: usize = 5;
 
 pub(super) fn message(reply: &Reply, cluster: &str, at: Timestamp, style: &Style) -> Message {
     let mut blocks = Vec::new();
@@ -19,7 +21,7 @@ pub(super) fn message(reply: &Reply, cluster: &str, at: Timestamp, style: &Style
         .causes
         .iter()
         .map(|cause| {
-            let ids: Vec<String> = cause.evidence.iter().take(SOURCES).map(ToString::to_string).collect();
+            let ids: Vec<String> = cause.evidence.iter().take(OF_CAUSE).map(ToString::to_string).collect();
             mrkdwn!("• {} [{}]", quote(&shortened(&style.phrases.cause_line(cause), LINE)), ids.join(", "))
         })
         .collect();
@@ -31,35 +33,41 @@ pub(super) fn message(reply: &Reply, cluster: &str, at: Timestamp, style: &Style
     if !lines.is_empty() {
         blocks.push(Block::section(&Mrkdwn::join(lines, "\n")));
     }
-    if !reply.further.is_empty() {
-        let label = Mrkdwn::data(style.phrases.say("label-agent"));
-        let said = reply.further.iter().map(|claim| mrkdwn!("• {}", quote(&shortened(claim, 600))));
-        blocks.push(Block::section(&mrkdwn!("*{}*\n{}", label, Mrkdwn::join(said, "\n"))));
-    }
-    if matches!(reply.inquiry, Inquiry::NotUnderstood | Inquiry::NeedsMore { .. }) && reply.further.is_empty() {
-        let key = match reply.inquiry {
-            Inquiry::NeedsMore { topic: Topic::Cost } => "question-needs-cost",
-            _ => "question-can-ask",
-        };
-        blocks.push(Block::section(&quote(&style.phrases.say(key))));
+    blocks.extend(agent::said(reply, style));
+    if is_beyond_rules(reply) && agent::said_nothing(reply) {
+        if reply.inquiry == Inquiry::NotUnderstood {
+            blocks.push(Block::section(&quote(&style.phrases.say("question-can-ask"))));
+        }
+        if reply.agent == Agent::NotAsked {
+            let key = match reply.inquiry {
+                Inquiry::NeedsMore { topic: Topic::Cost } => "question-needs-cost",
+                _ => "question-needs-agent",
+            };
+            blocks.push(Block::section(&quote(&style.phrases.say(key))));
+        }
     }
     if !reply.evidence.is_empty() {
         let label = Mrkdwn::data(style.phrases.say("label-evidence"));
-        let sources = reply.evidence.iter().take(SOURCES).map(|one| {
-            let text = shortened(&one.text, LINE);
-            mrkdwn!("`{}` {}: {}", one.id.to_string(), quote(&one.object.to_string()), quote(&text))
-        });
+        let sources = reply.evidence.iter().take(SOURCES).map(|one| agent::source(one, style));
         blocks.push(Block::context([&mrkdwn!("*{}*\n{}", label, Mrkdwn::join(sources, "\n"))]));
     }
+    blocks.extend(agent::note(reply, style));
     blocks.extend(gaps(&reply.gaps, style));
-    if let Some(subject) = reply.inquiry.subject() {
-        let links = links::of_workload(subject, at, style);
+    // Without a subject, what is wrong is what is looked at next.
+    let subject = reply.inquiry.subject().or_else(|| reply.causes.first().map(|cause| &cause.object));
+    if let Some(subject) = subject {
+        let links = links::of_object(subject, at, style);
         if !links.is_empty() {
             blocks.push(Block::context([&links]));
         }
     }
     blocks.push(read_at(cluster, at, style));
     barred(colour(reply), &headline(reply, cluster, style), blocks)
+}
+
+/// Whether it is a question that the rules alone do not answer.
+pub(super) const fn is_beyond_rules(reply: &Reply) -> bool {
+    matches!(reply.inquiry, Inquiry::NotUnderstood | Inquiry::NeedsMore { .. })
 }
 
 fn colour(reply: &Reply) -> Colour {
@@ -72,7 +80,7 @@ fn colour(reply: &Reply) -> Colour {
     };
     if !reply.causes.is_empty() || reply.lines.iter().any(is_bad) {
         Colour::Critical
-    } else if matches!(reply.inquiry, Inquiry::NotUnderstood | Inquiry::NeedsMore { .. }) || !reply.gaps.is_empty() {
+    } else if (is_beyond_rules(reply) && agent::said_nothing(reply)) || !reply.gaps.is_empty() {
         Colour::Warning
     } else {
         Colour::Good
@@ -84,6 +92,14 @@ fn headline(reply: &Reply, cluster: &str, style: &Style) -> Mrkdwn {
         return quote(&shortened(&style.phrases.cause_line(cause), LINE));
     }
     let say = |key: &str, values: &[(&str, Value<'_>)]| quote(&style.phrases.say_with(key, values));
+    if is_beyond_rules(reply) {
+        match &reply.agent {
+            Agent::Looking(_) => return say("ask-reading-question", &[("cluster", cluster.into())]),
+            Agent::Answered(Further { summary: Some(summary), .. }) => return quote(&summary.text),
+            Agent::Answered(further) if !further.is_empty() => return say("question-answered", &[]),
+            _ => {}
+        }
+    }
     let name = |object: &shared::model::ObjectRef| {
         if object.namespace.is_empty() { object.name.clone() } else { format!("{}/{}", object.namespace, object.name) }
     };
@@ -114,7 +130,6 @@ fn headline(reply: &Reply, cluster: &str, style: &Style) -> Mrkdwn {
             say("question-reach", &[("from", (&name(from)).into()), ("to", (&name(to)).into())])
         }
         Inquiry::NeedsMore { .. } => say("question-needs-more", &[]),
-        Inquiry::NotUnderstood if !reply.further.is_empty() => say("question-answered", &[]),
         Inquiry::NotUnderstood => say("question-not-understood", &[]),
     }
 }

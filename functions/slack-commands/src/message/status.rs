@@ -34,7 +34,7 @@ pub(super) fn message(colour: Colour, workload: &Workload, cluster: &str, at: Ti
         [workload.replicas.gap(), workload.pods.gap()].into_iter().flatten().map(str::to_owned).collect::<Vec<_>>();
     blocks.extend(gaps(&why, style));
     let mut foot = vec![read_at(cluster, at, style)];
-    let links = links::of_workload(&workload.of.workload, at, style);
+    let links = links::of_object(&workload.of.workload, at, style);
     if !links.is_empty() {
         foot.push(Block::context([&links]));
     }

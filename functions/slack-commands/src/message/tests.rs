@@ -1,5 +1,8 @@
 //! What people read, in both languages.
 
+mod questions;
+mod reader;
+
 use jiff::tz::TimeZone;
 use shared::model::{Kind, ObjectRef};
 use shared::roles::Role;
@@ -28,18 +31,19 @@ fn at() -> Timestamp {
     "2026-03-02T05:23:40Z".parse().unwrap()
 }
 
-/// The message in both languages, as JSON.
-fn both(what: &Answer) -> serde_json::Value {
-    let said = |language| answer(what, "prod-eks", at(), &style(language));
-    serde_json::json!({ "en": said(Language::En), "ko": said(Language::Ko) })
+/// What people read, in both languages, held as a snapshot.
+fn read(name: &str, what: &Answer) {
+    let said = |language: Language| {
+        let message = answer(what, "prod-eks", at(), &style(language));
+        format!("# {}\n{}", language.code(), reader::shown(&message))
+    };
+    insta::assert_snapshot!(name, format!("{}\n{}", said(Language::En), said(Language::Ko)));
 }
 
-/// The message says all of this, in one language or the other, and shows no key in the place of a sentence.
-fn says(what: &Answer, parts: &[&str]) {
-    let text = serde_json::to_string(&both(what)).unwrap();
-    for part in parts {
-        assert!(text.contains(part), "{part} is missing: {text}");
-    }
+/// The message in both languages, as Slack gets it.
+fn sent(what: &Answer) -> String {
+    let said = |language| serde_json::to_string(&answer(what, "prod-eks", at(), &style(language))).unwrap();
+    format!("{}{}", said(Language::En), said(Language::Ko))
 }
 
 fn choice(name: &str) -> Choice {
@@ -84,29 +88,23 @@ fn workload() -> Workload {
 #[test]
 fn a_service() {
     let workload = Box::new(workload());
-    says(
-        &Answer::Status { colour: Colour::Critical, workload: workload.clone() },
-        &[
-            "payments/api",
-            "CrashLoopBackOff",
-            "api:v2.3.1",
-            "ip-10-0-1-7",
-            "and 34 more",
-            "service-status.pick.1",
-            "kiali.example",
-            "재시작 7회",
-        ],
-    );
+    read("status", &Answer::Status { colour: Colour::Critical, workload: workload.clone() });
     let tail = LogTail {
         pod: "api-7d4b9-x2x1z".into(),
         container: "api".into(),
         previous: true,
         lines: Ok("starting\nKeyError: 'DEPLOY_ENV' <!channel>".into()),
     };
-    says(
-        &Answer::Logs { colour: Colour::Critical, workload: workload.clone(), tail },
-        &["KeyError", "&lt;!channel&gt;", "마지막 재시작 이전", "logs.pick.0"],
-    );
+    let logs = Answer::Logs { colour: Colour::Critical, workload: workload.clone(), tail };
+    read("logs", &logs);
+    assert!(sent(&logs).contains("&lt;!channel&gt;"));
+    let none = LogTail {
+        pod: "api-7d4b9-x2x1z".into(),
+        container: "api".into(),
+        previous: false,
+        lines: Err("ContainerCreating".into()),
+    };
+    read("logs-none", &Answer::Logs { colour: Colour::Warning, workload: workload.clone(), tail: none });
     let absent = Workload { replicas: Known::NotConfigured, pods: Known::Whole(vec![]), pod_count: 0, ..*workload };
     let message = answer(
         &Answer::Status { colour: Colour::Warning, workload: Box::new(absent) },
@@ -124,10 +122,11 @@ fn a_choice() {
         asked: String::new(),
         discovered_in: None,
     };
-    says(
-        &Answer::Choose { command: Command::Logs, services: services(2) },
-        &["Which service?", "서비스를 선택", "prod-eks/payments/Deployment/api-1"],
-    );
+    read("choose", &Answer::Choose { command: Command::Logs, services: services(2) });
+    let asked = Services { asked: "cart".into(), ..services(2) };
+    read("choose-not-found", &Answer::Choose { command: Command::Logs, services: asked });
+    let none = Services { discovered_in: Some("shop".into()), ..services(0) };
+    read("choose-none", &Answer::Choose { command: Command::ServiceStatus, services: none });
     let many = answer(
         &Answer::Choose { command: Command::ServiceStatus, services: services(534) },
         "prod-eks",
@@ -187,19 +186,20 @@ fn health() -> HealthAnswer {
 
 #[test]
 fn the_clusters_health() {
-    says(
-        &Answer::Health(Box::new(health())),
-        &[
-            "11 Ready",
-            "1 NotReady",
-            "33 pods in error",
-            "오류 파드 33개",
-            "12.3 MB/s",
-            "list pods",
-            "api-5xx",
-            "#E01E5A",
-        ],
-    );
+    read("health", &Answer::Health(Box::new(health())));
+    let unknown = HealthAnswer {
+        nodes: None,
+        cpu_percent: None,
+        memory_percent: None,
+        pods: None,
+        rates: Known::NotConfigured,
+        troubled: Vec::new(),
+        troubled_more: 0,
+        alarms: None,
+        colour: Colour::Warning,
+        ..health()
+    };
+    read("health-unknown", &Answer::Health(Box::new(unknown)));
 }
 
 #[test]
@@ -215,7 +215,9 @@ fn the_latest_events() {
         times: 37,
     };
     let events = LatestEvents { count: 412, latest: vec![event("api-7d4b9-x2x1z", true), event("ledger-0", false)] };
-    says(&Answer::Events(Known::Whole(events)), &["BackOff", "payments/api-7d4b9-x2x1z", "사유", "(×37)", "14:23:40"]);
+    read("events", &Answer::Events(Known::Whole(events)));
+    read("events-none", &Answer::Events(Known::Whole(LatestEvents { count: 0, latest: vec![] })));
+    read("events-unread", &Answer::Events(Known::Missing("missing permission: list events".into())));
 }
 
 #[test]
@@ -255,17 +257,7 @@ fn the_ways() {
         at: at(),
         reading: Reading::Net(Box::new(net)),
     };
-    says(
-        &decide(&situation),
-        &[
-            "2 Critical",
-            "no pod is ready",
-            "파드를 선택하는 서비스 없음",
-            "dynamodb:DescribeTable",
-            "and 34 more",
-            "미설정",
-        ],
-    );
+    read("net", &decide(&situation));
 }
 
 #[test]
@@ -278,20 +270,26 @@ fn what_cannot_be_answered() {
         Answer::Unreachable { reason: "https://1.2.3.4 cannot be reached".into() },
         Answer::Help { instead: "/deploy".into() },
     ];
-    let lines: Vec<String> = [Language::En, Language::Ko]
-        .into_iter()
-        .flat_map(|language| answers.iter().map(move |one| (language, one)))
-        .map(|(language, one)| answer(one, "prod-eks", at(), &style(language)).headline().to_owned())
-        .collect();
-    assert_eq!(lines.len(), 12);
-    assert!(lines[0].contains("viewer in namespace payments"), "{lines:?}");
-    assert!(lines[6].contains("네임스페이스 payments의 viewer(조회) 권한"), "{lines:?}");
+    for one in answers {
+        let name = match &one {
+            Answer::Refused { namespace, .. } => format!("refused-{}", if namespace.is_some() { "in" } else { "all" }),
+            one => one.name().to_owned(),
+        };
+        read(&name, &one);
+    }
+    let words = [Language::En, Language::Ko].map(|language| {
+        let style = style(language);
+        let of = |what: &What| reader::shown(&progress(what, "prod-eks", &style));
+        let target = crate::event::Target { cluster: "prod-eks".into(), workload: choice("api").workload };
+        format!("{}{}", of(&What::Question("how is api".into())), of(&What::Pick(Command::Logs, target)))
+    });
+    insta::assert_snapshot!("progress", words.join("\n"));
 }
 
 #[test]
 fn nothing_that_a_cluster_says_can_mention_or_link() {
     let mut health = health();
     health.troubled.iter_mut().for_each(|one| one.why = "<!channel> <https://evil.example|click>".into());
-    let text = serde_json::to_string(&both(&Answer::Health(Box::new(health)))).unwrap();
+    let text = sent(&Answer::Health(Box::new(health)));
     assert!(!text.contains("<!") && !text.contains("<https://evil"), "{text}");
 }

@@ -2,8 +2,9 @@
 //!
 //! [`inquiry`] reads what is meant from the words, in English and Korean, against the names of what is in the cluster; what
 //! it cannot read is said to be so, never guessed. [`answer`] answers from the snapshot and the diagnosis: each [`Line`]
-//! tells where it is from.
+//! tells where it is from. What an agent adds ([`Agent`]) comes after that, and the rules' answer stands without it.
 
+mod agent;
 mod find;
 mod inquiry;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use shared::model::{Kind, Object, ObjectRef, Pod};
 use shared::roles::Reach;
 use shared::snapshot::{SeriesKind, Snapshot};
 
+pub use agent::{Agent, Failure, Further, Said, Suggested};
 pub use inquiry::{Inquiry, Topic, inquiry};
 
 use crate::collect::{Condition, condition};
@@ -40,9 +42,9 @@ pub struct Reply {
     pub evidence: Vec<Evidence>,
     /// What could not be read.
     pub gaps: Vec<String>,
-    /// What an agent added, where one was asked, each statement with what it cites.
+    /// What an agent added, where one was asked.
     #[serde(default)]
-    pub further: Vec<String>,
+    pub agent: Agent,
 }
 
 /// A fact, in numbers and names; the words come with the language.
@@ -123,6 +125,11 @@ pub enum Line {
 
 /// Answers from what was read. Only what somebody with this reach may see is in the answer.
 pub fn answer(text: &str, snapshot: &Snapshot, reach: &Reach) -> Reply {
+    diagnosed(text, snapshot, reach).0
+}
+
+/// The answer, and the diagnosis it is from.
+pub fn diagnosed(text: &str, snapshot: &Snapshot, reach: &Reach) -> (Reply, Diagnosis) {
     let inquiry = inquiry(text, snapshot, reach);
     let subject = inquiry.subject();
     let trigger = Trigger {
@@ -141,7 +148,7 @@ pub fn answer(text: &str, snapshot: &Snapshot, reach: &Reach) -> Reply {
     let cited: BTreeSet<_> = causes.iter().flat_map(|cause| &cause.evidence).collect();
     let evidence = diagnosis.evidence.iter().filter(|one| cited.contains(&one.id)).take(MOST).cloned().collect();
     let gaps = snapshot.gaps.iter().take(MOST).map(|gap| format!("{}: {}", gap.what, gap.why)).collect();
-    Reply { inquiry, lines, causes, evidence, gaps, further: Vec::new() }
+    (Reply { inquiry, lines, causes, evidence, gaps, agent: Agent::NotAsked }, diagnosis)
 }
 
 fn lines(inquiry: &Inquiry, snapshot: &Snapshot, diagnosis: &Diagnosis, reach: &Reach) -> Vec<Line> {

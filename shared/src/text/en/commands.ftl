@@ -12,6 +12,7 @@ ask-unreachable = { $cluster } cannot be read
 ask-not-read = Not read
 ask-unknown = unknown
 ask-unknown-command = { $command } is not known. What there is:
+ask-again = Sent again: Slack did not confirm the first answer, which may stand above.
 ask-help = What can be asked:
 
 ## Roles
@@ -119,7 +120,8 @@ net-tls-unknown = connected; whether TLS is offered is not known
 
 ## Questions
 question-not-understood = I cannot answer this by rules alone.
-question-can-ask = What I can answer: how is SERVICE, why is SERVICE pending or crashing, what is OOMing, which nodes are hot, can A reach B, what changed recently. Other questions need a Bedrock agent (BEDROCK_ANALYSIS_AGENT_ID).
+question-can-ask = What I can answer: how is SERVICE, why is SERVICE pending or crashing, what is OOMing, which nodes are hot, can A reach B, what changed recently.
+question-needs-agent = Other questions need a Bedrock agent (BEDROCK_ANALYSIS_AGENT_ID).
 question-needs-more = The data for this question is missing.
 question-needs-cost = Costs and what Spot would save need a Bedrock agent (BEDROCK_ANALYSIS_AGENT_ID) with access to cost data.
 question-answered = What was found
@@ -140,3 +142,25 @@ question-endpoints = { $name }: { $count } addresses take traffic, ports { $port
 question-no-service = No Service selects the pods of { $name }
 question-policy = { $name } binds its pods: what it does not allow is blocked
 question-nothing = Nothing found.
+
+## The agent's part
+agent-looking = The agent is looking further
+look-list = { $kind } in { $namespace }
+look-all = { $kind } of the cluster
+look-log = log of { $object }
+look-metrics = metrics of { $object }
+look-incidents = earlier incidents
+agent-nothing = The agent has nothing to add that evidence supports.
+agent-stopped = { $count ->
+    [one] 1 statement of the agent did not pass the checks and is not shown.
+   *[other] { $count } statements of the agent did not pass the checks and are not shown.
+}
+agent-throttled = Bedrock is throttling the agent: this is what the rules say. Ask again in a minute.
+agent-absent = The Bedrock agent cannot be reached (BEDROCK_ANALYSIS_AGENT_ID, its alias, or the right to invoke it): this is what the rules say.
+agent-slow = The Bedrock agent did not answer in time: this is what the rules say.
+agent-failed = The Bedrock agent failed: this is what the rules say.
+source-log = log
+source-metric = metrics
+source-status = current state
+source-incidents = earlier incidents
+source-cluster = cluster

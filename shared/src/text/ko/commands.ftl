@@ -12,6 +12,7 @@ ask-unreachable = { $cluster } 조회 불가
 ask-not-read = 조회하지 못한 항목
 ask-unknown = 알 수 없음
 ask-unknown-command = { $command } 명령은 없습니다. 사용할 수 있는 명령:
+ask-again = 재전송: 첫 번째 답변의 전송 결과를 확인하지 못해 다시 보냅니다. 같은 답변이 위에 있을 수 있습니다.
 ask-help = 사용할 수 있는 명령:
 
 ## Roles
@@ -101,7 +102,8 @@ net-tls-unknown = 연결됨, TLS 제공 여부 미확인
 
 ## Questions
 question-not-understood = 규칙만으로는 답할 수 없는 질문입니다.
-question-can-ask = 답할 수 있는 질문: 서비스 상태, 파드가 Pending이거나 크래시하는 이유, OOM 발생 파드, 부하 높은 노드, A에서 B로의 연결, 최근 변경. 그 밖의 질문에는 Bedrock 에이전트(BEDROCK_ANALYSIS_AGENT_ID)가 필요합니다.
+question-can-ask = 답할 수 있는 질문: 서비스 상태, 파드가 Pending이거나 크래시하는 이유, OOM 발생 파드, 부하 높은 노드, A에서 B로의 연결, 최근 변경.
+question-needs-agent = 그 밖의 질문에는 Bedrock 에이전트(BEDROCK_ANALYSIS_AGENT_ID)가 필요합니다.
 question-needs-more = 이 질문에 필요한 데이터가 없습니다.
 question-needs-cost = 비용과 Spot 절감액은 비용 데이터에 접근할 수 있는 Bedrock 에이전트(BEDROCK_ANALYSIS_AGENT_ID)가 필요합니다.
 question-answered = 확인 결과
@@ -121,3 +123,22 @@ question-endpoints = { $name }: 트래픽을 받는 주소 { $count }개, 포트
 question-no-service = { $name }의 파드를 선택하는 서비스 없음
 question-policy = { $name } 정책 적용 중 (허용되지 않은 트래픽 차단)
 question-nothing = 찾은 내용이 없습니다.
+
+## The agent's part
+agent-looking = 에이전트가 추가로 확인 중
+look-list = { $namespace } { $kind } 목록
+look-all = 클러스터 { $kind } 목록
+look-log = { $object } 로그
+look-metrics = { $object } 메트릭
+look-incidents = 과거 장애
+agent-nothing = 에이전트가 근거를 들어 추가할 내용이 없습니다.
+agent-stopped = 검증을 통과하지 못한 에이전트 답변 { $count }건은 표시하지 않습니다.
+agent-throttled = Bedrock 요청 한도 초과로 규칙 기반 답변만 표시합니다. 잠시 후 다시 질문해 주세요.
+agent-absent = Bedrock 에이전트를 호출할 수 없어 규칙 기반 답변만 표시합니다 (BEDROCK_ANALYSIS_AGENT_ID, 별칭, 호출 권한 확인).
+agent-slow = Bedrock 에이전트가 제한 시간 안에 응답하지 않아 규칙 기반 답변만 표시합니다.
+agent-failed = Bedrock 에이전트 오류로 규칙 기반 답변만 표시합니다.
+source-log = 로그
+source-metric = 메트릭
+source-status = 현재 상태
+source-incidents = 과거 장애
+source-cluster = 클러스터

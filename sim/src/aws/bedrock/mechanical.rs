@@ -1,11 +1,15 @@
 //! The agent that works as it should, without a model: it looks at the first cause's object with the tools it is offered,
-//! then says what it was told and what it saw, citing both.
+//! then says what it was told and what it saw, citing both. A question it answers by looking for what it names
+//! ([`super::inquirer`]).
 
 use serde_json::{Value, json};
 
 use super::{Conversation, ToolCall, Turn, object};
 
 pub(super) fn decide(conversation: &Conversation) -> Turn {
+    if conversation.case["question"].is_string() {
+        return super::inquirer::decide(conversation);
+    }
     let cause = &conversation.case["causes"][0];
     let about = cause["object"].as_str().and_then(object);
     match (conversation.calls.is_empty(), about) {

@@ -5,6 +5,7 @@
 //! Reference: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_InvokeAgent.html>.
 
 mod hostile;
+mod inquirer;
 mod mechanical;
 mod stream;
 
