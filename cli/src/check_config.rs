@@ -171,14 +171,14 @@ mod tests {
         assert!(variables(&file).unwrap_err().to_string().ends_with("line 2 is no NAME=value"));
     }
 
-    #[test]
-    fn the_file_is_explained_with_the_alarms_it_asks_for() {
+    #[tokio::test]
+    async fn the_file_is_explained_with_the_alarms_it_asks_for() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("nightshift.yaml");
         let yaml = "clusters: [{ name: prod-eks }]\nservices: [{ name: api, namespace: shop }]\nthresholds: { cpu_percent: { warning: 60 } }\n";
         std::fs::write(&file, yaml).unwrap();
         let variables = Variables::from([("NIGHTSHIFT_CONFIG".to_owned(), file.display().to_string())]);
-        let shown = structure(&read(&variables).unwrap());
+        let shown = structure(&read(&variables).await.unwrap());
         assert!(shown.contains("service api is Deployment/api in shop"), "{shown}");
         assert!(shown.contains("10 threshold alarms"), "{shown}");
         assert!(shown.contains("CPU of the fullest node of prod-eks is at or above 60 % (warning)."), "{shown}");

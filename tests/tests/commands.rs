@@ -287,6 +287,7 @@ async fn the_settings_file_is_read_from_a_parameter_or_an_object() {
         sim = same;
     }
     // What is not there is told at start, with what to do.
+    let function = binary("slack-commands");
     for (place, says) in [
         ("ssm:/nightshift/none", "no such parameter in ap-northeast-2; create it"),
         ("s3://settings-bucket/none", "no such object or bucket"),
@@ -295,7 +296,7 @@ async fn the_settings_file_is_read_from_a_parameter_or_an_object() {
         let mut environment = sim.environment();
         environment.push(("NIGHTSHIFT_CONFIG".to_owned(), place.to_owned()));
         environment.push(("NIGHTSHIFT_STORE".to_owned(), "file:unused".to_owned()));
-        let output = tokio::process::Command::new(binary("slack-commands"))
+        let output = tokio::process::Command::new(&function)
             .env_clear()
             .envs(environment)
             .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")

@@ -90,13 +90,13 @@ async fn the_agent_answers_what_the_rules_cannot_and_cites_what_it_saw() {
             "<@U0NGHTSHFT> what does catalog write to its log?",
             ["Deployment shop/catalog is", "Evidence", "Further"],
         ),
-        ("ko", "<@U0NGHTSHFT> catalog 로그에 뭐라고 남아?", ["Deployment shop/catalog 상태", "근거", "추가 조사"]),
+        ("ko", "<@U0NGHTSHFT> checkout 로그에 뭐라고 남아?", ["Deployment shop/checkout 상태", "근거", "추가 조사"]),
     ] {
         let stage = Stage::broken(&[("NIGHTSHIFT_LANG", language)]).await;
         let text = stage.answer(asked).await;
         holds(&text, &words);
-        holds(&text, &["[t", "`t1`", "kubectl describe deployment catalog -n shop"]);
-        lacks(&text, &["🔎", "did not pass", "검증을 통과하지"]);
+        holds(&text, &["[t", "`t1`", "kubectl describe deployment checkout -n shop", "1/1 ready", "CPU"]);
+        lacks(&text, &["🔎"]);
         // The question, its redelivery, and one answer that was edited while the agent looked.
         assert_eq!(stage.calls(Service::Bedrock, "InvokeAgent"), 3, "lists, a closer look, the answer; once");
         assert_eq!(stage.calls(Service::Slack, "chat.postMessage"), 1);
@@ -108,8 +108,8 @@ async fn the_agent_answers_what_the_rules_cannot_and_cites_what_it_saw() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rules_answer_stands_beside_the_agents() {
     let stage = Stage::broken(&[]).await;
-    let text = stage.answer("<@U0NGHTSHFT> why is checkout pending?").await;
-    holds(&text, &["shop/checkout", "does not exist", "Why", "`e", "Further", "Deployment shop/checkout is", "`t"]);
+    let text = stage.answer("<@U0NGHTSHFT> why is catalog pending?").await;
+    holds(&text, &["shop/catalog", "does not exist", "Why", "`e", "Further", "Deployment shop/catalog is", "`t"]);
     stage.function.stop().await;
 }
 

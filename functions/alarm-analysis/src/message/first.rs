@@ -244,8 +244,10 @@ fn diagnosed(report: &Report, diagnosis: &Diagnosis, style: &Style) -> Vec<Block
     }
     if let Some(action) = cause.actions.first() {
         let mut text = quote(&phrases.action(action));
-        if !action.reason.is_empty() {
-            text = mrkdwn!("{} · {}", text, quote(&first_line(&phrases.reason(&action.reason), LINE)));
+        let reason = phrases.reason(&action.reason);
+        // In another language, only what can be said in it.
+        if !reason.is_empty() && (phrases.language() == Language::En || *reason != *action.reason) {
+            text = mrkdwn!("{} · {}", text, quote(&first_line(&reason, LINE)));
         }
         blocks.push(part("label-proposed", &text, style));
     }

@@ -80,7 +80,7 @@ fn colour(reply: &Reply) -> Colour {
     };
     if !reply.causes.is_empty() || reply.lines.iter().any(is_bad) {
         Colour::Critical
-    } else if (is_beyond_rules(reply) && agent::said_nothing(reply)) || !reply.gaps.is_empty() {
+    } else if is_beyond_rules(reply) || !reply.gaps.is_empty() {
         Colour::Warning
     } else {
         Colour::Good

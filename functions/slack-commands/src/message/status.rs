@@ -70,7 +70,7 @@ fn pod(pod: &PodLine, at: Timestamp, style: &Style) -> Mrkdwn {
         (None, true) => "🟢",
     };
     let restarts: i32 = pod.containers.iter().map(|container| container.restarts).sum();
-    let age = pod.created.map(|created| shared::text::Duration(at.duration_since(created)).to_string());
+    let age = pod.created.map(|created| style.phrases.duration(shared::text::Duration(at.duration_since(created))));
     let node = if pod.node.is_empty() { style.phrases.say("status-no-node") } else { pod.node.clone() };
     let mut facts = vec![quote(&pod.word)];
     facts.push(say(style, "status-restarts", &[("count", count(restarts))]));

@@ -113,8 +113,8 @@ question-out-of-memory = { $count ->
     [0] 메모리 부족으로 종료된 컨테이너 없음
    *[other] 메모리 부족으로 종료된 컨테이너 { $count }개
 }
-question-oom = { $name }: 제한 { $limit } 초과로 OOMKilled, 재시작 { $count }회
-question-oom-no-limit = { $name }: 메모리 제한 없이 OOMKilled, 재시작 { $count }회
+question-oom = { $name }: 메모리 한도 { $limit } 초과로 OOMKilled, 재시작 { $count }회
+question-oom-no-limit = { $name }: 메모리 한도 미설정 상태에서 OOMKilled, 재시작 { $count }회
 question-hot-nodes = { $cluster }: 사용률 높은 노드
 question-node = { $name }: CPU { $cpu } %, 메모리 { $memory } %
 question-changes = { $cluster }: 최근 6시간 변경 사항
