@@ -56,7 +56,7 @@ enum LearnError {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::error::Error>> {
-    let settings = check_config::settings(arguments.config.as_deref())?;
+    let settings = check_config::settings(arguments.config.as_deref()).await?;
     let store = arguments.store.as_ref().or(settings.store.as_ref()).ok_or(LearnError::NoStore)?;
     let configured = settings.clusters.iter().map(|cluster| cluster.name.clone());
     let clusters = if arguments.cluster.is_empty() { configured.collect() } else { arguments.cluster.clone() };
