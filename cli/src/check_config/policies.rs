@@ -68,6 +68,20 @@ mod tests {
     }
 
     #[test]
+    fn a_teams_policies_are_asked_too_and_named() {
+        let yaml = r#"
+remediation:
+  automation: [shop]
+  restricted: [payments]
+  policies:
+    ours: |
+      @id("shop-is-frozen")
+      forbid (principal, action == Nightshift::Action::"roll-back", resource) when { resource.namespace == "shop" };
+"#;
+        insta::assert_snapshot!("sample_requests", shown(yaml).unwrap());
+    }
+
+    #[test]
     fn a_policy_that_does_not_fit_is_told() {
         let yaml = "remediation: { policies: { ours: 'permit (principal, action, resource);' } }";
         assert!(shown(yaml).unwrap_err().to_string().contains("@id"));

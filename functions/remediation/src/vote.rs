@@ -165,6 +165,26 @@ async fn approver(
     Ok(Approver::check(user, &namespace, |_, namespace| app.roles.allows(&person, Role::Approver, namespace)))
 }
 
+/// How a stage is told to somebody who presses too late.
+fn state_key(stage: &str) -> &'static str {
+    match stage {
+        "proposed" => "stage-proposed",
+        "needs-review" => "stage-needs-review",
+        "asked" => "stage-asked",
+        "denied" => "stage-denied",
+        "expired" => "stage-expired",
+        "overtaken" => "stage-overtaken",
+        "dry-run-refused" => "stage-dry-run-refused",
+        "changing" => "stage-changing",
+        "watching" => "stage-watching",
+        "undoing" => "stage-undoing",
+        "done" => "stage-done",
+        "undone" => "stage-undone",
+        "failed" => "stage-failed",
+        _ => "stage-gone",
+    }
+}
+
 /// Tells the one who clicked. Detail: nothing depends on it.
 async fn answer(app: &App, interaction: &Interaction, reply: &Reply, deadline: Deadline) {
     let phrases = &app.style.phrases;
@@ -173,7 +193,7 @@ async fn answer(app: &App, interaction: &Interaction, reply: &Reply, deadline: D
         Reply::NotAnApprover => phrases.say("not-an-approver"),
         Reply::NotTheRequester => phrases.say("not-the-requester"),
         Reply::TooLate(state) => {
-            let state = phrases.say(&format!("stage-{state}"));
+            let state = phrases.say(state_key(state));
             phrases.say_with("too-late", &[("state", (&state).into())])
         }
         Reply::LookAgain => phrases.say("asks-again"),

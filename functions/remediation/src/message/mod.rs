@@ -1,6 +1,9 @@
 //! From a [`Case`] to what stands in Slack: what is to be done, what that changes, how much can go wrong and why, what it
 //! reaches, the way back, who may agree until when; and, as it goes on, what became of it.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::json;
 use shared::diagnosis::Risk;
 use shared::mrkdwn;
