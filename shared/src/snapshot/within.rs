@@ -98,10 +98,7 @@ mod tests {
     use crate::model::{Deployment, Namespace, Node, Pod};
     use crate::snapshot::{ContainerLog, Gap, Series, SeriesKind};
 
-    fn of<T: Object + Default>(namespace: &str, name: &str) -> T
-    where
-        T: serde::de::DeserializeOwned,
-    {
+    fn of<T: Object + Default + serde::de::DeserializeOwned>(namespace: &str, name: &str) -> T {
         serde_json::from_value(serde_json::json!({ "metadata": { "namespace": namespace, "name": name } })).unwrap()
     }
 
