@@ -220,7 +220,7 @@ fn history(percent: u32, right: usize, judged: usize, from: usize) -> Vec<Incide
 async fn the_command_line_prints_figures_and_the_thresholds_that_follow() {
     let directory = tempfile::tempdir().unwrap();
     let location = format!("file:{}", directory.path().join("store").display());
-    let store = shared::store::Store::new(shared::store::FileStore::open(&directory.path().join("store")).unwrap());
+    let store = shared::store::Store::new(shared::store::FileStore::open(directory.path().join("store")).unwrap());
     let now = jiff::Timestamp::now();
     for document in [history(95, 19, 20, 0), history(65, 10, 20, 20)].concat() {
         for (user, vote) in &document.votes {

@@ -17,6 +17,12 @@ use sim::{Options, Sim};
 use tests::door::{notification, signed, signed_now};
 use tests::way::{USER, WEBHOOK_SECRET, Way, text};
 
+/// Names and values of a request's headers.
+type Headers = Vec<(String, String)>;
+
+/// A request that is refused: what it is, the answer, path, headers, body and content type.
+type Refused<'a> = (&'a str, u16, &'a str, Headers, &'a [u8], &'a str);
+
 const ENGLISH: &[(&str, &str)] = &[];
 const KOREAN: &[(&str, &str)] =
     &[("NIGHTSHIFT_LANG", "ko"), ("NIGHTSHIFT_TZ", "Asia/Seoul"), ("NIGHTSHIFT_ANSWERS", "in_channel")];
@@ -176,12 +182,12 @@ async fn forged_replayed_late_oversized_and_wrongly_encoded_requests_reach_nothi
     };
     let alert = notification("sim", "shop", "api-1", Timestamp::now(), None).to_string();
     let of_webhook = |secret: &str| vec![("authorization".to_owned(), format!("Bearer {secret}"))];
-    let with = |mut headers: Vec<(String, String)>, name: &str, value: &str| {
+    let with = |mut headers: Headers, name: &str, value: &str| {
         headers.push((name.to_owned(), value.to_owned()));
         headers
     };
     let json = "application/json";
-    let refused: [(&str, u16, &str, Vec<(String, String)>, &[u8], &str); 16] = [
+    let refused: [Refused<'_>; 16] = [
         ("forged", 401, "slack/commands", signed_now(body, "another"), body, FORM),
         ("unsigned", 401, "slack/commands", Vec::new(), body, FORM),
         ("signed for another body", 401, "slack/commands", signed_now(b"x", secret), body, FORM),
@@ -232,7 +238,7 @@ async fn forged_replayed_late_oversized_and_wrongly_encoded_requests_reach_nothi
     way.close().await;
 }
 
-async fn post(way: &Way, path: &str, headers: Vec<(String, String)>, body: &[u8], kind: &str) -> u16 {
+async fn post(way: &Way, path: &str, headers: Headers, body: &[u8], kind: &str) -> u16 {
     rustls::crypto::ring::default_provider().install_default().ok();
     let request = reqwest::Client::new().post(format!("{}{path}", way.url.url())).header("content-type", kind);
     let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));

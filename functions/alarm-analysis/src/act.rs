@@ -114,7 +114,9 @@ struct Plan {
 impl Plan {
     fn of(decision: &Decision) -> Self {
         match &decision.step {
-            Step::Raise { proposals, trigger, .. } => Self { proposals: proposals.clone(), trigger: trigger.clone() },
+            Step::Raise { proposals, trigger, .. } => {
+                Self { proposals: proposals.clone(), trigger: Trigger::clone(trigger) }
+            }
             Step::Recover | Step::Doubt => Self::default(),
         }
     }

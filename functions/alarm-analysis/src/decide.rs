@@ -47,7 +47,7 @@ pub enum Step {
         proposals: Vec<Proposal>,
         /// What the diagnosis was told: recovery is looked for with the same eyes.
         #[serde(default)]
-        trigger: Trigger,
+        trigger: Box<Trigger>,
     },
     /// The alarm is back to OK: note it, and resolve its incident with the last one.
     Recover,
@@ -107,7 +107,7 @@ fn raise(situation: &Situation) -> Step {
         // Records are resolved before they are decided again.
         Reading::NotNeeded | Reading::As { .. } => {}
     }
-    Step::Raise { subjects, report: Box::new(report), proposals, trigger: told }
+    Step::Raise { subjects, report: Box::new(report), proposals, trigger: Box::new(told) }
 }
 
 /// What the diagnosis is told of the alarm.
