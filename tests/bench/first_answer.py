@@ -1,4 +1,4 @@
-"""intake, from spawn to its answer, beside an empty function; and what its package weighs.
+"""intake, from spawn to asking for work and to its answer, beside an empty function; and what its package weighs.
 
     first_answer.py [--runs N] INTAKE_BINARY EMPTY_BINARY
 
@@ -36,7 +36,7 @@ def slash_command():
 
 
 def run(command):
-    """Seconds from spawn to the answer, and how many events were put."""
+    """Seconds from spawn to asking for work, and to the answer; and how many events were put."""
     put = []
 
     def bus(_method, _path, body):
@@ -67,7 +67,7 @@ def run(command):
         if not runtime.answered.wait(20) or runtime.failure:
             process.kill()
             sys.exit("%s did not answer: %s\n%s" % (command[0], runtime.failure, process.stderr.read().decode()[-2000:]))
-        return runtime.answered_at - start, len(put)
+        return runtime.asked_at - start, runtime.answered_at - start, len(put)
     finally:
         process.kill()
         process.wait()
@@ -80,19 +80,23 @@ def main():
     parser.add_argument("intake")
     parser.add_argument("empty")
     arguments = parser.parse_args()
-    times = {"intake": [], "empty-function": []}
+    cold, times = {"intake": [], "empty-function": []}, {"intake": [], "empty-function": []}
     for round_ in range(arguments.runs + 1):
         for name, binary in (("intake", arguments.intake), ("empty-function", arguments.empty)):
-            elapsed, put = run([binary])
+            asked, answered, put = run([binary])
             if put != (name == "intake"):
                 sys.exit("%s put %d events" % (name, put))
             if round_ > 0:  # the first round warms the page cache
-                times[name].append(elapsed)
-    print("intake: spawn to the answer of a slash command, median of %d" % arguments.runs)
-    for name, values in times.items():
-        print("  %-18s %8.1f ms   (min %.1f, max %.1f)" % (name, statistics.median(values) * 1e3, min(values) * 1e3, max(values) * 1e3))
-    ours, empty = (statistics.median(values) for values in times.values())
-    print("  against the empty function: %.2f x" % (ours / empty))
+                cold[name].append(asked)
+                times[name].append(answered)
+    for what, measured in (("asking for work (cold start)", cold), ("the answer of a slash command", times)):
+        print("intake: spawn to %s, median of %d" % (what, arguments.runs))
+        for name, values in measured.items():
+            extremes = (name, statistics.median(values) * 1e3, min(values) * 1e3, max(values) * 1e3)
+            print("  %-18s %8.1f ms   (min %.1f, max %.1f)" % extremes)
+        ours, empty = (statistics.median(values) for values in measured.values())
+        print("  against the empty function: %.2f x" % (ours / empty))
+    print("package")
     for name, binary in (("intake", arguments.intake), ("empty-function", arguments.empty)):
         reach = "   (reach: %.0f)" % REACH_MB if name == "intake" else ""
         print("  %-18s %8.2f MB zipped, %.2f MB binary%s" % (name, zipped(binary) / 1e6, os.path.getsize(binary) / 1e6, reach))

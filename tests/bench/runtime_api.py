@@ -61,6 +61,7 @@ class Runtime:
         self.event = json.dumps(event).encode()
         self.given = False
         self.answered = threading.Event()
+        self.asked_at = None
         self.answered_at = None
         self.failure = None
         self.server = Server(self._handle)
@@ -71,6 +72,7 @@ class Runtime:
                 threading.Event().wait(30)
                 return None
             self.given = True
+            self.asked_at = time.perf_counter()
             return (
                 200,
                 {
