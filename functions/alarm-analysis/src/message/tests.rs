@@ -176,6 +176,23 @@ fn a_resolved_incident_in_both() {
 }
 
 #[test]
+fn an_incident_that_ends_without_an_all_clear_says_so_in_both() {
+    let course = (at("05:23:40"), at("17:30:20"));
+    let unreported = Ending::Unreported { since: at("05:30:00") };
+    for (language, headline, silent, no_data) in [
+        (Language::En, "Closed without an all-clear", "has not repeated this alert for 12 h:", "no data for hours"),
+        (Language::Ko, "정상화 확인 없이 종료", "12시간 동안 알림이 다시 수신되지 않았습니다", "데이터가 없어"),
+    ] {
+        for (ending, note) in [(unreported, silent), (Ending::NoData, no_data)] {
+            let said = json(resolved(&caused(), "inc-1", course, ending, &style(language))).to_string();
+            assert!(said.contains(headline) && said.contains(note) && said.contains("#ECB22E"), "{said}");
+            let first = json(closed(&caused(), "inc-1", 0, ending, &style(language))).to_string();
+            assert!(first.contains(headline), "{first}");
+        }
+    }
+}
+
+#[test]
 fn a_first_message_of_an_incident_that_is_over() {
     insta::assert_json_snapshot!(json(closed(&caused(), "inc-1", 2, Ending::Resolved, &style(Language::Ko))));
 }
