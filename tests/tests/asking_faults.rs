@@ -161,14 +161,15 @@ fn complaint(outcome: &Outcome, trouble: Option<Trouble>) -> Option<String> {
         Trouble::Store { .. } => true,
         Trouble::Service { fault, .. } => fault.takes_effect(),
     });
-    for (posted, holds) in outcome.posted.iter().zip(["Reason", "catalog-"]) {
+    // Slack replaces nothing after a command; after a click, the message that was clicked.
+    for (posted, (holds, replaces)) in outcome.posted.iter().zip([("Reason", false), ("catalog-", true)]) {
         let Some(last) = posted.last() else { return Some(format!("{holds} is lost")) };
         if !read(last).contains(holds) {
             return Some(format!("{holds} is not what stands there: {last}"));
         }
         // That it is being read may be said before; after a redelivery the answer takes its place.
         let answers = posted.iter().filter(|post| read(post).contains(holds)).count();
-        if answers > 1 && !is_unheard_of || posted.iter().any(|post| post["replace_original"] != true) {
+        if answers > 1 && !is_unheard_of || posted.iter().any(|post| post["replace_original"] != replaces) {
             return Some(format!("{holds} stands {answers} times"));
         }
     }
@@ -209,7 +210,8 @@ async fn no_fault_of_slack_or_the_store_loses_an_answer_or_repeats_what_was_hear
         let cell = table.entry((site.clone(), trouble.word())).or_default();
         cell.0 += 1;
         again += outcome.again;
-        idle += usize::from(!outcome.has_struck);
+        // How often the answer is edited while the agent looks depends on how long it takes: the last edit may not be there.
+        idle += usize::from(!outcome.has_struck && !site.contains("chat.update"));
         repeated += outcome.posted.iter().filter(|posted| posted.len() > 1).count();
         if let Some(complaint) = complaint {
             cell.1 += 1;

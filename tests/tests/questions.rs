@@ -87,8 +87,8 @@ async fn the_agent_answers_what_the_rules_cannot_and_cites_what_it_saw() {
     for (language, asked, words) in [
         (
             "en",
-            "<@U0NGHTSHFT> what does catalog write to its log?",
-            ["Deployment shop/catalog is", "Evidence", "Further"],
+            "<@U0NGHTSHFT> what does checkout write to its log?",
+            ["Deployment shop/checkout is", "Evidence", "Further"],
         ),
         ("ko", "<@U0NGHTSHFT> checkout 로그에 뭐라고 남아?", ["Deployment shop/checkout 상태", "근거", "추가 조사"]),
     ] {

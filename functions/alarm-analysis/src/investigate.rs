@@ -96,6 +96,9 @@ impl App {
                     dropped = findings.checked.dropped.len(),
                     "the agent has looked further"
                 );
+                for dropped in &findings.checked.dropped {
+                    tracing::info!(what = dropped.what, why = %dropped.why, "what the agent says does not pass the checks");
+                }
                 report.further = findings.checked.claims().map(said).collect();
                 report.commands = findings.checked.commands.iter().map(|command| command.command.clone()).collect();
                 diagnosis.evidence.extend(findings.evidence);

@@ -94,6 +94,9 @@ pub(crate) async fn further(
             app.metrics.count("Investigations");
             let dropped = findings.checked.dropped.len();
             tracing::info!(steps = findings.steps.len(), dropped, "the agent has looked further");
+            for dropped in &findings.checked.dropped {
+                tracing::info!(what = dropped.what, why = %dropped.why, "what the agent says does not pass the checks");
+            }
             reply.learn(findings, &diagnosis);
         }
         Err(error) => {
