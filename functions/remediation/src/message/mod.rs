@@ -88,7 +88,7 @@ pub fn case(case: &Case, style: &Style) -> Message {
             blocks.push(Block::section(&mrkdwn!("*{}*  {}", phrases.say(label), text)));
         }
     };
-    part("label-reason", quote(&case.proposal.reason));
+    part("label-reason", quote(&phrases.reason(&case.proposal.reason)));
     part("label-changes", changes(case, style));
     part("label-risk", risk(case, style));
     part("label-reach", reach(case, style));
