@@ -101,30 +101,21 @@ fn role(line: &str) -> Result<(), Rejection> {
     if speaks { Err(Rejection::Markup) } else { Ok(()) }
 }
 
-/// What joins or replaces commands.
+/// What joins or replaces commands, and options that make them dangerous.
 fn shell(line: &str) -> Result<(), Rejection> {
-    for sign in [
-        "$(",
-        "${",
-        "&&",
-        "||",
-        ">>",
-        "<<",
-        " | ",
-        "|sh",
-        "; rm",
-        "\\x",
-        "\\u",
-        "--force",
-        "--all",
-        "-rf",
-        "--grace-period",
-    ] {
-        if line.contains(sign) {
-            return Err(Rejection::Shell(sign.trim().to_owned()));
-        }
+    let joining = ["$(", "${", "&&", "||", ">>", "<<", " | ", "|sh", "; rm", "\\x", "\\u"];
+    let options = ["--force", "--all", "-rf", "--grace-period"];
+    let joins = joining.into_iter().find(|sign| line.contains(sign));
+    match joins.or_else(|| options.into_iter().find(|option| has_option(line, option))) {
+        Some(sign) => Err(Rejection::Shell(sign.trim().to_owned())),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether an option is given: names may hold the same letters, as the pods of `api-rf7xk` do.
+fn has_option(line: &str, option: &str) -> bool {
+    let goes_on = |at: usize| line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    line.match_indices(option).any(|(at, _)| !goes_on(at))
 }
 
 /// base64 or hexadecimal that decodes to words.
@@ -138,4 +129,19 @@ fn hides_text(run: &str) -> bool {
         base64::engine::general_purpose::STANDARD_NO_PAD.decode(whole).ok()
     };
     decoded.is_some_and(|bytes| bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_told_from_names_that_hold_their_letters() {
+        for name in ["Pod shop/api-rf7xk-2b4c6 is Running", "payments--all is ready"] {
+            assert_eq!(shell(name), Ok(()), "{name}");
+        }
+        for option in ["rm -rf everything", "(-rf)", "drain --force", "delete --all", "'--grace-period=0"] {
+            assert!(shell(option).is_err(), "{option}");
+        }
+    }
 }
