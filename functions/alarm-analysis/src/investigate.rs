@@ -39,16 +39,7 @@ impl App {
         report.investigated = true;
         let mut kept = serde_json::to_value(&report)?;
         hide(&mut kept);
-        let found = NewIncident {
-            fingerprint: incident.fingerprint.clone(),
-            cluster: incident.cluster.clone(),
-            object: incident.object.clone(),
-            cause: incident.cause.clone(),
-            headline: incident.headline.clone(),
-            channel: incident.channel.clone(),
-            report: kept,
-            decision: incident.decision.clone(),
-        };
+        let found = NewIncident::with_report(incident, kept);
         // Nothing new to show costs no edit of the message.
         if !report.further.is_empty() || !report.commands.is_empty() {
             self.clients.store().await?.learn_cause(incident, found, (self.now)()).await?;

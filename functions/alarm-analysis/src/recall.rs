@@ -70,16 +70,7 @@ impl App {
         }
         let mut kept = serde_json::to_value(&report)?;
         hide(&mut kept);
-        let found = NewIncident {
-            fingerprint: incident.fingerprint.clone(),
-            cluster: incident.cluster.clone(),
-            object: incident.object.clone(),
-            cause: incident.cause.clone(),
-            headline: incident.headline.clone(),
-            channel: incident.channel.clone(),
-            report: kept,
-            decision: incident.decision.clone(),
-        };
+        let found = NewIncident::with_report(&incident, kept);
         let learnt = store.learn_cause(&incident, found, (self.now)()).await?;
         Ok(learnt.map_or(incident, |(incident, _)| incident))
     }

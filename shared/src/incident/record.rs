@@ -63,6 +63,22 @@ pub struct NewIncident {
     pub decision: Option<DecisionId>,
 }
 
+impl NewIncident {
+    /// What `incident` is, with another report: more has been found out about it.
+    pub fn with_report(incident: &Incident, report: Value) -> Self {
+        Self {
+            fingerprint: incident.fingerprint.clone(),
+            cluster: incident.cluster.clone(),
+            object: incident.object.clone(),
+            cause: incident.cause.clone(),
+            headline: incident.headline.clone(),
+            channel: incident.channel.clone(),
+            report,
+            decision: incident.decision.clone(),
+        }
+    }
+}
+
 /// An incident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {

@@ -8,6 +8,34 @@ mod disk;
 mod disk_tests;
 mod within;
 
+/// Calls a macro with the fields of [`Snapshot`] that list objects of namespaces, events aside: what belongs to a namespace is
+/// said once.
+macro_rules! namespaced {
+    ($then:ident) => {
+        $then!(
+            pods,
+            deployments,
+            replica_sets,
+            stateful_sets,
+            daemon_sets,
+            jobs,
+            cron_jobs,
+            services,
+            endpoint_slices,
+            ingresses,
+            network_policies,
+            autoscalers,
+            disruption_budgets,
+            claims,
+            quotas,
+            service_accounts,
+            config_maps,
+            secrets
+        )
+    };
+}
+pub(crate) use namespaced;
+
 pub use disk::DiskError;
 
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Listing, Scope, Snapshot};
+use super::{Listing, Scope, Snapshot, namespaced};
 use crate::model::{Kind, Object};
 
 impl Snapshot {
@@ -15,26 +15,7 @@ impl Snapshot {
         macro_rules! narrow {
             ($($field:ident),* $(,)?) => { $(narrow(&mut self.$field, names);)* };
         }
-        narrow!(
-            pods,
-            deployments,
-            replica_sets,
-            stateful_sets,
-            daemon_sets,
-            jobs,
-            cron_jobs,
-            services,
-            endpoint_slices,
-            ingresses,
-            network_policies,
-            autoscalers,
-            disruption_budgets,
-            claims,
-            quotas,
-            service_accounts,
-            config_maps,
-            secrets,
-        );
+        namespaced!(narrow);
         retain(&mut self.namespaces, |one| seen(one.name()));
         retain(&mut self.persistent_volumes, |one| one.spec.claim_ref.as_ref().is_some_and(|of| seen(&of.namespace)));
         // Events of nodes are kept in a namespace of their own.

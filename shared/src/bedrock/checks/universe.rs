@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnosis::{Diagnosis, Evidence};
 use crate::model::{Kind, Object, ObjectRef};
-use crate::snapshot::{Listing, Snapshot};
+use crate::snapshot::{Listing, Snapshot, namespaced};
 
 /// The names of a cluster, from the snapshot and from what evidence is about. What a log line merely mentions is not in it.
 #[derive(Debug, Default)]
@@ -41,30 +41,8 @@ impl Universe {
         macro_rules! all {
             ($($field:ident),* $(,)?) => { $(universe.listing(&snapshot.$field);)* };
         }
-        all!(
-            nodes,
-            namespaces,
-            persistent_volumes,
-            storage_classes,
-            pods,
-            deployments,
-            replica_sets,
-            stateful_sets,
-            daemon_sets,
-            jobs,
-            cron_jobs,
-            services,
-            endpoint_slices,
-            ingresses,
-            network_policies,
-            autoscalers,
-            disruption_budgets,
-            claims,
-            quotas,
-            service_accounts,
-            config_maps,
-            secrets
-        );
+        all!(nodes, namespaces, persistent_volumes, storage_classes);
+        namespaced!(all);
         for pod in snapshot.pods.iter() {
             for container in pod.spec.containers.iter().chain(&pod.spec.init_containers) {
                 universe.word(&container.name);
