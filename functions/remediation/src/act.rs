@@ -11,11 +11,11 @@ use shared::diagnosis::diagnose;
 use shared::remediation::approval::{Requirement, Standing};
 use shared::remediation::{
     Approved, Assessed, Case, CaseId, Changed, DiffLine, Execution, Facts, ObjectVersion, Outcome, Proposed, Request,
-    ShownChange, Snapshotted, Stage, Undo, Unmet, diff, recovery,
+    ShownChange, Snapshotted, Stage, Undo, Unmet, recovery,
 };
 use shared::store::{KeptCase, StoreError};
 
-use crate::api::{self, ApiError};
+use crate::send::{Sent, rehearse, send_all};
 use crate::{App, RunError, collect};
 
 /// Who does what nobody pressed a button for.
@@ -24,8 +24,6 @@ pub(crate) const NIGHTSHIFT: &str = "nightshift";
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(10);
 /// How long an object is locked for; renewed while the case goes on.
 const LOCKED: std::time::Duration = std::time::Duration::from_secs(15 * 60);
-/// How often a patch is computed anew because somebody was faster.
-const RACES: usize = 5;
 /// Steps of one invocation: a case has fewer stages.
 const STEPS: usize = 12;
 
@@ -50,9 +48,9 @@ pub(crate) async fn carry_on(app: &App, id: &CaseId, deadline: Deadline) -> Resu
                 let requirement = requirement.clone();
                 asked(app, kept, &requirement, deadline).await?
             }
-            Stage::Changing { .. } => change(app, kept, deadline).await?,
+            Stage::Changing { .. } => change(app, kept).await?,
             Stage::Watching { .. } => watch(app, kept, deadline).await?,
-            Stage::Undoing { .. } => undo(app, kept, deadline).await?,
+            Stage::Undoing { .. } => undo(app, kept).await?,
             _ => Step::Rest(Box::new(kept)),
         };
         match step {
@@ -95,8 +93,28 @@ async fn to(app: &App, kept: &KeptCase, case: Case) -> Result<Step, RunError> {
     Ok(Step::To(Box::new(store.keep_case(kept, case, app.now()).await?)))
 }
 
-/// The same with a stage that one line explains.
-async fn ends(app: &App, kept: &KeptCase, stage: Stage, why: String) -> Result<Step, RunError> {
+/// Keeps the case at a stage that says why itself.
+async fn ends(app: &App, kept: &KeptCase, stage: Stage) -> Result<Step, RunError> {
+    let why = match &stage {
+        Stage::NeedsReview { why, .. } => why.join(", "),
+        Stage::Overtaken { why, .. } | Stage::DryRunRefused { why } | Stage::Failed { why, .. } => why.clone(),
+        _ => String::new(),
+    };
+    ends_for(app, kept, stage, why).await
+}
+
+/// What was agreed to cannot be done any more.
+fn overtaken(unmet: Unmet) -> Stage {
+    Stage::Overtaken { why: unmet.to_string(), unmet: Some(unmet) }
+}
+
+/// Policies refuse it.
+const fn refused(by: Vec<String>) -> Stage {
+    Stage::NeedsReview { why: by, unmet: None }
+}
+
+/// Keeps the case at a stage that this line explains.
+async fn ends_for(app: &App, kept: &KeptCase, stage: Stage, why: String) -> Result<Step, RunError> {
     let mut case = kept.case.clone();
     let event = format!("{}:{}", stage.name(), case.audited);
     case.comes_to(stage, &event, NIGHTSHIFT, &[("why", why)], app.now());
@@ -108,17 +126,15 @@ async fn judge(app: &App, kept: KeptCase, deadline: Deadline) -> Result<Step, Ru
     let facts = collect::facts(&app.clients, &kept.case, false, app.now(), deadline).await?;
     let assessed = match assess(app, &kept.case, &facts) {
         Ok(assessed) => assessed,
-        Err(why) => {
-            return ends(app, &kept, Stage::NeedsReview { why: why.clone(), unmet: None }, why.join(", ")).await;
-        }
+        Err(by) => return ends(app, &kept, refused(by)).await,
     };
     let shown = match preview(app, &assessed, &facts).await? {
         Ok(shown) => shown,
         Err(Refusal::Unmet(unmet)) => {
-            let why = unmet.to_string();
-            return ends(app, &kept, Stage::NeedsReview { why: vec![why.clone()], unmet: Some(unmet) }, why).await;
+            let why = vec![unmet.to_string()];
+            return ends(app, &kept, Stage::NeedsReview { why, unmet: Some(unmet) }).await;
         }
-        Err(Refusal::DryRun(why)) => return ends(app, &kept, Stage::DryRunRefused { why: why.clone() }, why).await,
+        Err(Refusal::DryRun(why)) => return ends(app, &kept, Stage::DryRunRefused { why }).await,
     };
     let mut case = kept.case.clone();
     describe(&mut case, &assessed, shown.clone());
@@ -186,46 +202,6 @@ async fn preview(app: &App, assessed: &Assessed, facts: &Facts) -> Result<Result
     }
 }
 
-/// Sends every request dry; the error is the API server's.
-async fn rehearse(
-    app: &App,
-    cluster: &str,
-    requests: &[Request],
-    facts: &Facts,
-) -> Result<Result<Vec<DiffLine>, String>, RunError> {
-    let cluster = app.clients.cluster(cluster).await?;
-    let before = facts.object.clone().unwrap_or_default();
-    let version = ObjectVersion::of(&before).resource_version;
-    let mut lines = Vec::new();
-    for request in requests {
-        match api::carry_out(&cluster, request, &version, true).await {
-            Ok(after) => match request {
-                // The scale subresource answers with a Scale.
-                Request::Patch { subresource: Some(shared::remediation::Subresource::Scale), body, .. } => {
-                    let replicas = &body["spec"]["replicas"];
-                    lines.push(DiffLine {
-                        path: "spec.replicas".to_owned(),
-                        before: Some(before["spec"]["replicas"].to_string()),
-                        after: Some(replicas.to_string()),
-                    });
-                }
-                Request::Patch { .. } => lines.extend(diff(&before, &after)),
-                Request::Evict { pod, .. } => lines.push(evicted(pod)),
-            },
-            // Evictions are tried again while they are watched; what is shown says so already.
-            Err(ApiError::Budget { pod, .. }) => lines.push(evicted(&pod)),
-            Err(ApiError::Refused { message, .. }) => return Ok(Err(message)),
-            Err(ApiError::Conflict(object)) => return Ok(Err(format!("{object} changed while it was read"))),
-            Err(error @ ApiError::Unanswered { .. }) => return Err(error.into()),
-        }
-    }
-    Ok(Ok(lines))
-}
-
-fn evicted(pod: &shared::model::ObjectRef) -> DiffLine {
-    DiffLine { path: pod.to_string(), before: Some("runs".to_owned()), after: Some("evicted".to_owned()) }
-}
-
 /// Assessed -> Approved, where the votes suffice.
 async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: Deadline) -> Result<Step, RunError> {
     let now = app.now();
@@ -233,14 +209,12 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
         if now <= requirement.until {
             return Ok(Step::Rest(Box::new(kept)));
         }
-        return ends(app, &kept, Stage::Expired, format!("nobody agreed until {}", requirement.until)).await;
+        return ends_for(app, &kept, Stage::Expired, format!("nobody agreed until {}", requirement.until)).await;
     }
     let facts = collect::facts(&app.clients, &kept.case, false, now, deadline).await?;
     let assessed = match assess(app, &kept.case, &facts) {
         Ok(assessed) => assessed,
-        Err(why) => {
-            return ends(app, &kept, Stage::NeedsReview { why: why.clone(), unmet: None }, why.join(", ")).await;
-        }
+        Err(by) => return ends(app, &kept, refused(by)).await,
     };
     // What was asked for stays asked for: two where the risk was high then, whatever it is now.
     let (assessed, standing) = match assessed.approve(&kept.case.votes, requirement, &facts) {
@@ -264,7 +238,7 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
             to(app, &kept, case).await
         }
         Standing::Expired => {
-            ends(app, &kept, Stage::Expired, format!("not enough agreed until {}", requirement.until)).await
+            ends_for(app, &kept, Stage::Expired, format!("not enough agreed until {}", requirement.until)).await
         }
         Standing::Overtaken => {
             // Asked again with what it would change now, or not at all where there is nothing to change any more.
@@ -275,11 +249,8 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
                     describe(&mut case, &assessed, shown);
                     ask(app, &kept, case, &assessed, &event).await
                 }
-                Err(Refusal::Unmet(unmet)) => {
-                    let why = unmet.to_string();
-                    ends(app, &kept, Stage::Overtaken { why: why.clone(), unmet: Some(unmet) }, why).await
-                }
-                Err(Refusal::DryRun(why)) => ends(app, &kept, Stage::DryRunRefused { why: why.clone() }, why).await,
+                Err(Refusal::Unmet(unmet)) => ends(app, &kept, overtaken(unmet)).await,
+                Err(Refusal::DryRun(why)) => ends(app, &kept, Stage::DryRunRefused { why }).await,
             }
         }
     }
@@ -289,14 +260,11 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
 async fn dry_run(app: &App, kept: &KeptCase, approved: Approved, facts: &Facts) -> Result<Step, RunError> {
     let requests = match approved.rehearsal(facts) {
         Ok(requests) => requests,
-        Err(unmet) => {
-            let why = unmet.to_string();
-            return ends(app, kept, Stage::Overtaken { why: why.clone(), unmet: Some(unmet) }, why).await;
-        }
+        Err(unmet) => return ends(app, kept, overtaken(unmet)).await,
     };
     match rehearse(app, &kept.case.proposal.cluster, &requests, facts).await? {
         Ok(diff) => execute(app, kept, approved, facts, diff).await,
-        Err(why) => ends(app, kept, Stage::DryRunRefused { why: why.clone() }, why).await,
+        Err(why) => ends(app, kept, Stage::DryRunRefused { why }).await,
     }
 }
 
@@ -317,10 +285,7 @@ async fn execute(
     let approved_by = approved.approval().by().to_vec();
     let snapshotted: Snapshotted = match approved.rehearsed(diff).snapshot(facts) {
         Ok(snapshotted) => snapshotted,
-        Err(unmet) => {
-            let why = unmet.to_string();
-            return ends(app, kept, Stage::Overtaken { why: why.clone(), unmet: Some(unmet) }, why).await;
-        }
+        Err(unmet) => return ends(app, kept, overtaken(unmet)).await,
     };
     let mut case = kept.case.clone();
     let details = [
@@ -339,58 +304,8 @@ fn lines(diff: &[DiffLine]) -> String {
     shared::redact::redact(&text.join("\n")).into_owned()
 }
 
-/// What became of sending all requests.
-enum Sent {
-    /// All of them hold.
-    All,
-    /// Some are held back; the others hold.
-    Held(String),
-    /// The object has become another.
-    Overtaken(String),
-    /// The API refuses.
-    Refused(String),
-}
-
-/// Sends what does not hold yet. Each patch is sent with the version read right before it, and only while the object is
-/// still the one that was approved, by everything but its status: so the API server takes it once.
-async fn send_all(
-    app: &App,
-    cluster: &str,
-    requests: &[Request],
-    may_send: impl Fn(&Request, &ObjectVersion, &serde_json::Value) -> bool,
-) -> Result<Sent, RunError> {
-    let cluster = app.clients.cluster(cluster).await?;
-    let mut held = Vec::new();
-    for request in requests {
-        let mut races = 0;
-        loop {
-            let live = api::get(&cluster, request.object()).await?;
-            if request.holds(live.as_ref()) {
-                break;
-            }
-            let Some(live) = live else { return Ok(Sent::Overtaken(format!("{} is gone", request.object()))) };
-            let version = ObjectVersion::of(&live);
-            if matches!(request, Request::Patch { .. }) && !may_send(request, &version, &live) {
-                return Ok(Sent::Overtaken(format!("{} was changed by somebody else", request.object())));
-            }
-            match api::carry_out(&cluster, request, &version.resource_version, false).await {
-                Ok(_) => break,
-                Err(ApiError::Conflict(_)) if races < RACES => races += 1,
-                Err(ApiError::Budget { pod, message }) => {
-                    held.push(format!("{}: {message}", pod.name));
-                    break;
-                }
-                Err(ApiError::Refused { message, .. }) => return Ok(Sent::Refused(message)),
-                // Perhaps it happened: whoever comes next looks before repeating.
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    Ok(if held.is_empty() { Sent::All } else { Sent::Held(held.join("; ")) })
-}
-
 /// Snapshotted -> Changed.
-async fn change(app: &App, kept: KeptCase, _: Deadline) -> Result<Step, RunError> {
+async fn change(app: &App, kept: KeptCase) -> Result<Step, RunError> {
     let Stage::Changing { approved_by, execution } = kept.case.stage.clone() else {
         return Ok(Step::Rest(Box::new(kept)));
     };
@@ -409,10 +324,9 @@ async fn change(app: &App, kept: KeptCase, _: Deadline) -> Result<Step, RunError
         }
         Sent::Held(_) if now.duration_since(case.since) < ON_ITS_WAY => Ok(Step::Rest(Box::new(kept))),
         Sent::Held(why) | Sent::Refused(why) => {
-            let stage = Stage::Failed { execution: Some(execution), why: why.clone() };
-            ends(app, &kept, stage, why).await
+            ends(app, &kept, Stage::Failed { execution: Some(execution), why }).await
         }
-        Sent::Overtaken(why) => ends(app, &kept, Stage::Overtaken { why: why.clone(), unmet: None }, why).await,
+        Sent::Overtaken(why) => ends(app, &kept, Stage::Overtaken { why, unmet: None }).await,
     }
 }
 
@@ -462,11 +376,11 @@ fn can_undo(execution: &Execution) -> bool {
 }
 
 /// Takes a change back: only while what it changed is as it left it.
-async fn undo(app: &App, kept: KeptCase, _: Deadline) -> Result<Step, RunError> {
+async fn undo(app: &App, kept: KeptCase) -> Result<Step, RunError> {
     let Stage::Undoing { execution, why } = kept.case.stage.clone() else { return Ok(Step::Rest(Box::new(kept))) };
     let Undo::Requests { requests, command, .. } = execution.undo().clone() else {
         let why = "there is nothing to take back".to_owned();
-        return ends(app, &kept, Stage::Failed { execution: Some(execution), why: why.clone() }, why).await;
+        return ends(app, &kept, Stage::Failed { execution: Some(execution), why }).await;
     };
     let done = execution.snapshotted();
     let still_ours = |undo: &Request, _: &ObjectVersion, live: &serde_json::Value| {
@@ -482,11 +396,11 @@ async fn undo(app: &App, kept: KeptCase, _: Deadline) -> Result<Step, RunError> 
             to(app, &kept, case).await
         }
         Sent::Held(why) | Sent::Refused(why) => {
-            ends(app, &kept, Stage::Failed { execution: Some(execution), why: why.clone() }, why).await
+            ends(app, &kept, Stage::Failed { execution: Some(execution), why }).await
         }
         Sent::Overtaken(why) => {
             let why = format!("{why} since; take it back by hand: {command}");
-            ends(app, &kept, Stage::Failed { execution: None, why: why.clone() }, why).await
+            ends(app, &kept, Stage::Failed { execution: None, why }).await
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod clients;
 pub mod collect;
 mod export;
 pub mod message;
+mod send;
 mod tell;
 pub mod vote;
 
