@@ -2,7 +2,7 @@
 //!
 //! Pure parts first: [`model`] (slim Kubernetes objects), [`snapshot`] (all that is known of a cluster at one moment),
 //! [`diagnosis`] (evidence, findings, ranked causes), [`incident`], [`bus`] (what the functions say to each other), [`redact`],
-//! [`text`]. Then the clients, each behind the feature of its name, so that a function carries only what it uses.
+//! [`text`], [`zonal`] (leaving a zone). Then the clients, each behind the feature of its name, so that a function carries only what it uses.
 
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -35,3 +35,4 @@ pub mod text;
 pub mod thresholds;
 #[cfg(feature = "tickets")]
 pub mod tickets;
+pub mod zonal;

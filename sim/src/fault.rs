@@ -36,6 +36,8 @@ pub enum Service {
     SecretsManager,
     /// Systems Manager.
     Ssm,
+    /// Zonal shifts of Application Recovery Controller.
+    ZonalShift,
     /// Slack; operations are methods, for example `chat.postMessage`.
     Slack,
     /// Jira; operations are verbs and what they are about, for example `create issue`.

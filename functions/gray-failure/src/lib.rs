@@ -12,13 +12,14 @@
 //! through policy, approval and audit. [`node`] does the same for single nodes. What other services say of zones and nodes
 //! comes by a queue ([`event`]).
 //!
-//! [`decide`] is the judgement: minute after minute of what each zone did, into what to say and do about it.
+//! [`decide`] is the judgement: minute after minute of what each zone did, into what to say and do about it;
+//! [`want`] is what follows from it: which zone is to be left, and until when.
 
 pub mod clients;
 pub mod decide;
 pub mod event;
 pub mod node;
-pub mod shift;
+pub mod want;
 mod zones;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@
 
 mod act;
 pub mod api;
+pub mod arc;
 pub mod clients;
 pub mod collect;
 mod export;

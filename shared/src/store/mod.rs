@@ -25,6 +25,7 @@
 //! | `audit` | number | an entry of the audit log; `audit-head` holds the latest's number and hash |
 //! | `document#CLUSTER` | time`#`id | what an incident that is over teaches; `document-of#INCIDENT` says where |
 //! | `vote#INCIDENT` | user | what somebody says of its diagnosis |
+//! | `zones#CLUSTER` | `current` | what is wanted of its zones, and the memory of the judgement |
 //! | `blob#HASH` | number | a part of an item that is larger than one item may be |
 
 mod backend;
@@ -46,6 +47,7 @@ mod outbox;
 #[cfg(feature = "remediation")]
 mod remediation;
 mod table;
+mod zones;
 
 pub use backend::{Backend, Expect, Item, Key, Query, SortRange, StoreError, Version};
 pub use decision::{DecisionId, DecisionRecord, DecisionSummary};
@@ -59,6 +61,7 @@ pub use outbox::{OutboxClaim, OutboxKey, OutboxRow, OutboxState, TakeOutbox};
 #[cfg(feature = "remediation")]
 pub use remediation::{KeptCase, Lock};
 pub use table::Store;
+pub use zones::Zones;
 
 use std::path::PathBuf;
 

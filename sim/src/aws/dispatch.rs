@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::AwsError;
 use super::protocol::Protocol;
 use super::value::Value;
-use super::{Account, bedrock, cloudwatch, eks, events, parameters, secrets, stores, sts};
+use super::{Account, bedrock, cloudwatch, eks, events, parameters, secrets, stores, sts, zonal_shifts};
 use crate::fault::Service;
 
 /// The id of every request: nothing here is worth looking up by it.
@@ -49,6 +49,9 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
     }
     let segments: Vec<String> = uri.path().split('/').skip(1).map(decode).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if signed_for == "arc-zonal-shift" {
+        return zonal_shifts::serve(&account, &method, &uri, &segments, &headers, &body).await;
+    }
     match (method.as_str(), &segments[..]) {
         ("GET", [bucket, key @ ..]) if signed_for == "s3" && !key.is_empty() => {
             let refusal = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -181,7 +184,7 @@ pub(super) fn rest_error(error: &AwsError) -> Response {
     (error.status, headers, axum::Json(json!({"message": error.message}))).into_response()
 }
 
-fn unknown(uri: &Uri, service: &str) -> Response {
+pub(super) fn unknown(uri: &Uri, service: &str) -> Response {
     let message = format!("sim serves nothing at {} for service {service:?}", uri.path());
     rest_error(&AwsError { code: "UnknownOperationException", message, status: StatusCode::NOT_FOUND, item: None })
 }

@@ -1,7 +1,7 @@
 //! An AWS account on one port: the operations the functions call, as the SDKs speak them.
 //!
 //! CloudWatch answers in all three of its protocols (rpc-v2-cbor, which today's SDKs use, JSON 1.0, and query for older
-//! ones), EKS and Bedrock's agent runtime in REST-JSON, the latter with a real event stream, STS in query, Secrets
+//! ones), EKS, zonal shifts and Bedrock's agent runtime in REST-JSON, the latter with a real event stream, STS in query, Secrets
 //! Manager, Systems Manager, EventBridge and DynamoDB in JSON, S3 in REST. [`router`] tells the services apart by path, target header and the service in the signature's
 //! scope, so that one `AWS_ENDPOINT_URL` serves all. Signatures have to be there; they are not verified.
 
@@ -19,6 +19,7 @@ mod stores;
 mod sts;
 mod tables;
 mod value;
+mod zonal_shifts;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub use knowledge::{KNOWLEDGE_BASE_ID, Knowledge};
 pub use parameters::Parameters;
 pub use secrets::Secrets;
 pub use stores::Stores;
+pub use zonal_shifts::{ZonalShift, ZonalShifts};
 
 /// What the account is a view of.
 #[derive(Debug, Clone)]
@@ -51,6 +53,8 @@ pub struct Account {
     pub knowledge: Knowledge,
     /// EventBridge's buses.
     pub buses: Buses,
+    /// Zonal shifts of Application Recovery Controller.
+    pub zonal_shifts: ZonalShifts,
     /// What goes wrong.
     pub faults: Faults,
     /// The agents' conversations.
@@ -68,6 +72,7 @@ impl Account {
             stores: Stores::default(),
             knowledge: Knowledge::default(),
             buses: Buses::default(),
+            zonal_shifts: ZonalShifts::default(),
             faults,
             sessions: Arc::default(),
         }

@@ -4,17 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-/// A zone, by whatever name its metrics carry; `use1-az1` where it has to be acted on.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ZoneId(pub String);
-
-impl std::fmt::Display for ZoneId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+use shared::zonal::ZoneId;
 
 /// One minute of all zones. A zone that is absent was not heard of in that minute, which is not health.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

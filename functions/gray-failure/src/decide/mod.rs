@@ -70,9 +70,10 @@ use serde::{Deserialize, Serialize};
 
 pub use evidence::{Corroboration, Evidence};
 pub use memory::{Memory, Shift};
-pub use minute::{Minute, Sample, Tally, ZoneId};
+pub use minute::{Minute, Sample, Tally};
 pub use reason::Reason;
 pub use rules::Rules;
+pub use shared::zonal::ZoneId;
 
 /// The version of the stored forms of this module.
 pub const VERSION: u32 = 1;

@@ -1,11 +1,14 @@
-//! From what is wanted to the calls that bring it about: pure.
+//! Leaving a zone: from what is wanted to the calls that bring it about, which is pure.
+//!
+//! gray-failure judges the zones, keeps what is wanted and proposes; remediation takes the [`steps`], once policy and people
+//! allowed it. Both read what stands ([`read`], feature `zonal-shift`).
 //!
 //! # Why it cannot go wrong twice
 //!
 //! `arc-zonal-shift:StartZonalShift` takes no client token, and an invocation may end between any two calls. So nothing is
 //! remembered of calls at all. What is kept is one thing, written together with the memory of the judgement and before any
 //! call: the [`Want`], which zone is to be left and until when. Every minute the shifts that stand are read
-//! (`ListZonalShifts`, `GetManagedResource`) and [`steps`] says what lies between them and the want. Whoever is interrupted
+//! (`GetManagedResource`) and [`steps`] says what lies between them and the want. Whoever is interrupted
 //! is repeated from the start:
 //!
 //! - *never two*: ARC holds one shift a resource and answers a second with ConflictException; what is ours is known by its
@@ -21,16 +24,27 @@
 
 mod comment;
 mod next;
+#[cfg(feature = "zonal-shift")]
+pub mod read;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{Call, Statement, ZoneId};
-
 pub use comment::Comment;
 pub use next::{Seen, Standing, State, Step, Why, steps};
+
+/// A zone, by whatever name its metrics carry; `use1-az1` where it has to be acted on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ZoneId(pub String);
+
+impl std::fmt::Display for ZoneId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// What a zonal shift is begun for: the ARN of a cluster or of a load balancer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +56,18 @@ pub struct ResourceArn(pub String);
 #[serde(transparent)]
 pub struct ShiftId(pub String);
 
+impl std::fmt::Display for ResourceArn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::fmt::Display for ShiftId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Which zone is to be left, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Want {
@@ -51,24 +77,4 @@ pub struct Want {
     pub since: Timestamp,
     /// When this is over unless it is renewed.
     pub expires_at: Timestamp,
-}
-
-impl Want {
-    /// What is wanted after these statements, where `expires_in` minutes are asked for at a time.
-    pub fn after(want: Option<Self>, statements: &[Statement], expires_in: u32) -> Option<Self> {
-        statements.iter().fold(want, |want, one| {
-            let expires_at = || one.timestamp + jiff::SignedDuration::from_mins(i64::from(expires_in));
-            match one.decision {
-                Call::Watch => want,
-                Call::Shift => Some(Self { zone: one.zone.clone(), since: one.timestamp, expires_at: expires_at() }),
-                // The judgement extends before the end of what stands: what is left is not lost.
-                Call::Extend => want.map(|want| Self {
-                    expires_at: want.expires_at.max(one.timestamp)
-                        + jiff::SignedDuration::from_mins(i64::from(expires_in)),
-                    ..want
-                }),
-                Call::End => None,
-            }
-        })
-    }
 }

@@ -221,22 +221,3 @@ fn another_clusters_shift_is_not_ours() {
     assert_eq!(Comment::parse(&comment.to_string()), Some(comment));
     assert_eq!(Comment::parse("nightshift prod-eks since yesterday"), None);
 }
-
-#[test]
-fn what_is_wanted_follows_the_judgement() {
-    let said = |minute, zone_name: &str, decision| Statement {
-        timestamp: at(minute),
-        zone: zone(zone_name),
-        decision,
-        reason: crate::decide::Reason::Faults,
-        evidence: crate::decide::Evidence::default(),
-    };
-    let after = |want, statements: &[Statement]| Want::after(want, statements, 30);
-    let begun = after(None, &[said(0, "use1-az2", Call::Watch), said(1, "use1-az1", Call::Shift)]);
-    assert_eq!(begun, Some(want("use1-az1", 1, 31)));
-    let extended = after(begun.clone(), &[said(26, "use1-az1", Call::Extend)]);
-    assert_eq!(extended, Some(want("use1-az1", 1, 61)));
-    assert_eq!(after(extended, &[said(40, "use1-az1", Call::End)]), None);
-    // An extension of nothing begins nothing.
-    assert_eq!(after(None, &[said(26, "use1-az1", Call::Extend)]), None);
-}

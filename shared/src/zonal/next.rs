@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{Comment, ResourceArn, ShiftId, Want};
-use crate::decide::ZoneId;
+use super::{Comment, ResourceArn, ShiftId, Want, ZoneId};
 
 /// Less is not worth a call: ARC counts in minutes.
 const MINUTE: i64 = 60;
@@ -16,7 +16,8 @@ const LONGEST_MINUTES: i64 = 3 * 24 * 60;
 pub type Seen = BTreeMap<ResourceArn, State>;
 
 /// What was read of a resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// It could not be read, which is not the same as nothing standing.
     Unread,
@@ -27,7 +28,7 @@ pub enum State {
 }
 
 /// A shift that stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// Its id.
     pub id: ShiftId,
