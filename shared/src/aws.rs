@@ -4,8 +4,10 @@
 //! `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>` …). What is set here is what the defaults leave open or too generous for a
 //! function that is paid by the millisecond: TLS by ring, and bounds on connecting, on one attempt and on all of them.
 
-#[cfg(feature = "remote-settings")]
-pub(crate) mod signed;
+#[cfg(feature = "signed")]
+pub mod s3;
+#[cfg(feature = "signed")]
+pub mod signed;
 mod transport;
 
 use std::time::Duration;
@@ -78,11 +80,16 @@ struct Endpoints;
 
 impl Endpoints {
     fn of(&self, service: Option<&str>) -> Option<String> {
-        if is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
-            return None;
-        }
-        let own = service.and_then(|id| variable(&format!("{ENDPOINT}_{}", id.to_uppercase().replace(' ', "_"))));
-        own.or_else(|| variable(ENDPOINT))
+        service.and_then(|id| self.own(id)).or_else(|| Self::set(ENDPOINT))
+    }
+
+    /// The service's own.
+    fn own(&self, service: &str) -> Option<String> {
+        Self::set(&format!("{ENDPOINT}_{}", service.to_uppercase().replace(' ', "_")))
+    }
+
+    fn set(name: &str) -> Option<String> {
+        if is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") { None } else { variable(name) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! One signed request to an AWS service for which a client would be too much.
+//! One signed request to an AWS service for which a client would be too much: S3's SDK alone is megabytes of binary.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,41 +13,44 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
-/// Time of one request.
-const TIME: Duration = Duration::from_secs(5);
+use super::Endpoints;
+
 /// The largest answer that is read.
 const MOST: usize = 1024 * 1024;
 
 /// A request, and which service in which region it is signed for.
-pub(crate) struct Request<'a> {
+#[derive(Debug)]
+pub struct Request<'a> {
     /// The service, as signatures name it.
-    pub(crate) service: &'static str,
+    pub service: &'static str,
     /// The region.
-    pub(crate) region: &'a str,
+    pub region: &'a str,
     /// The method.
-    pub(crate) method: &'static str,
+    pub method: &'static str,
     /// The address.
-    pub(crate) address: &'a str,
+    pub address: &'a str,
     /// Headers beside those of the signature.
-    pub(crate) headers: &'a [(&'static str, &'static str)],
+    pub headers: &'a [(&'a str, &'a str)],
     /// The body.
-    pub(crate) body: String,
+    pub body: Vec<u8>,
+    /// Time for all of it.
+    pub time: Duration,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// The HTTP status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The region that a bucket is in, where S3 says so.
-    pub(crate) bucket_region: Option<String>,
+    pub bucket_region: Option<String>,
     /// The body.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SendError {
+pub enum SendError {
     /// There is nothing to sign with, or nothing that can be signed.
     #[error("the request cannot be signed: {0}")]
     Sign(String),
@@ -60,7 +63,11 @@ pub(crate) enum SendError {
 }
 
 /// Signs and sends.
-pub(crate) async fn send(config: &SdkConfig, request: &Request<'_>) -> Result<Answer, SendError> {
+///
+/// # Errors
+///
+/// Where there is no answer; an answer of any status is one.
+pub async fn send(config: &SdkConfig, request: &Request<'_>) -> Result<Answer, SendError> {
     let signing = |error: &dyn std::fmt::Display| SendError::Sign(error.to_string());
     let provider = config.credentials_provider().ok_or_else(|| signing(&"no credentials"))?;
     let identity = provider.provide_credentials().await.map_err(|error| signing(&error))?.into();
@@ -79,7 +86,7 @@ pub(crate) async fn send(config: &SdkConfig, request: &Request<'_>) -> Result<An
         .build()
         .map_err(|error| signing(&error))?
         .into();
-    let body = SignableBody::Bytes(request.body.as_bytes());
+    let body = SignableBody::Bytes(&request.body);
     let signable = SignableRequest::new(request.method, request.address, request.headers.iter().copied(), body)
         .map_err(|error| signing(&error))?;
     let (signed, _) = sign(signable, &parameters).map_err(|error| signing(&error))?.into_parts();
@@ -87,7 +94,7 @@ pub(crate) async fn send(config: &SdkConfig, request: &Request<'_>) -> Result<An
     sent.set_method(request.method).map_err(|error| signing(&error))?;
     sent.set_uri(request.address.to_owned()).map_err(|error| signing(&error))?;
     for (name, value) in request.headers {
-        sent.headers_mut().insert(*name, *value);
+        sent.headers_mut().insert((*name).to_owned(), (*value).to_owned());
     }
     for (name, value) in signed.headers() {
         sent.headers_mut().insert(name.to_owned(), value.to_owned());
@@ -95,7 +102,7 @@ pub(crate) async fn send(config: &SdkConfig, request: &Request<'_>) -> Result<An
     let secure = request.address.starts_with("https:");
     let answer = async {
         use aws_smithy_runtime_api::client::http::HttpConnector as _;
-        let connector = super::transport::connector(super::CONNECT, TIME, secure);
+        let connector = super::transport::connector(super::CONNECT, request.time, secure);
         let answer = connector.call(sent).await.map_err(|error| SendError::Lost(chain(&error)))?;
         let header = |name: &str| answer.headers().get(name).map(str::to_owned);
         if header("content-length").and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > MOST) {
@@ -106,11 +113,24 @@ pub(crate) async fn send(config: &SdkConfig, request: &Request<'_>) -> Result<An
         let body = body.map_err(|error| SendError::Lost(error.to_string()))?.to_vec();
         Ok(Answer { status, bucket_region, body })
     };
-    tokio::time::timeout(TIME, answer).await.map_err(|_| SendError::Lost("timed out".to_owned()))?
+    tokio::time::timeout(request.time, answer).await.map_err(|_| SendError::Lost("timed out".to_owned()))?
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(Some(error), |error| error.source());
     let lines: Vec<String> = sources.map(ToString::to_string).collect();
     lines.join(": ")
+}
+
+/// Where `service` answers: its own endpoint, the one for all, or the region's.
+pub fn endpoint(config: &SdkConfig, service: &str, region: &str) -> String {
+    let set = Endpoints.own(service).or_else(|| config.endpoint_url().map(str::to_owned));
+    match set {
+        Some(address) => address.trim_end_matches('/').to_owned(),
+        None => format!("https://{}.{region}.{}", service.to_lowercase(), domain(region)),
+    }
+}
+
+pub(super) fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }

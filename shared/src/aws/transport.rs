@@ -40,7 +40,7 @@ pub(super) fn http_client(connect_timeout: Duration, secure: bool) -> SharedHttp
 }
 
 /// What sends single requests of ours, over a pool of its own.
-#[cfg(feature = "remote-settings")]
+#[cfg(feature = "signed")]
 pub(super) fn connector(connect_timeout: Duration, read_timeout: Duration, secure: bool) -> SharedHttpConnector {
     let transport = Transport { connect_timeout, secure, pool: Arc::default() };
     SharedHttpConnector::new(Connector { transport, read_timeout: Some(read_timeout) })

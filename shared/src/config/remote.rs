@@ -8,8 +8,11 @@ use aws_config::SdkConfig;
 use serde_json::{Value, json};
 
 use super::{ConfigError, Settings};
-use crate::aws::signed::{Answer, Request, SendError, send};
+use crate::aws::s3;
+use crate::aws::signed::{Answer, Request, SendError, endpoint, send};
 
+/// Time of one request.
+const TIME: std::time::Duration = std::time::Duration::from_secs(5);
 /// Attempts, the first included.
 const ATTEMPTS: u32 = 3;
 
@@ -85,12 +88,11 @@ impl Place {
             return Some(is_name.then(|| Self::Parameter(name.to_owned())).ok_or(FetchError::NoParameter));
         }
         let (bucket, key) = named.strip_prefix("s3://")?.split_once('/').unwrap_or_default();
-        let is_bucket = bucket.len() >= 3 && bucket.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
         let is_key = !key.is_empty()
             && key.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.".contains(c))
             && key.split('/').all(|part| !matches!(part, "" | "." | ".."));
         let place = Self::Object { bucket: bucket.to_owned(), key: key.to_owned() };
-        Some((is_bucket && is_key).then_some(place).ok_or(FetchError::NoObject))
+        Some((s3::is_bucket(bucket) && is_key).then_some(place).ok_or(FetchError::NoObject))
     }
 
     async fn read(&self, config: &SdkConfig) -> Result<String, FetchError> {
@@ -112,7 +114,7 @@ impl Place {
     async fn read_once(&self, config: &SdkConfig, region: &mut String) -> Result<String, FetchError> {
         match self {
             Self::Parameter(name) => {
-                let address = format!("{}/", endpoint(config, "SSM", "ssm", region));
+                let address = format!("{}/", endpoint(config, "SSM", region));
                 let request = Request {
                     service: "ssm",
                     region,
@@ -122,19 +124,21 @@ impl Place {
                         ("content-type", "application/x-amz-json-1.1"),
                         ("x-amz-target", "AmazonSSM.GetParameter"),
                     ],
-                    body: json!({ "Name": name, "WithDecryption": true }).to_string(),
+                    body: json!({ "Name": name, "WithDecryption": true }).to_string().into_bytes(),
+                    time: TIME,
                 };
                 parameter(name, region, &send(config, &request).await.map_err(lost)?)
             }
             Self::Object { bucket, key } => {
-                let address = address(config, bucket, key, region);
+                let address = s3::address(config, bucket, key, region).ok_or(FetchError::NoObject)?;
                 let request = Request {
                     service: "s3",
                     region,
                     method: "GET",
                     address: &address,
                     headers: &[],
-                    body: String::new(),
+                    body: Vec::new(),
+                    time: TIME,
                 };
                 let answer = send(config, &request).await.map_err(lost)?;
                 // S3 says where a bucket is that is elsewhere.
@@ -199,30 +203,6 @@ fn object(bucket: &str, key: &str, region: &str, answer: Answer) -> Result<Strin
     }
 }
 
-/// A service's own endpoint, the one for all, or the region's.
-fn endpoint(config: &SdkConfig, variable: &str, host: &str, region: &str) -> String {
-    let own = std::env::var(format!("AWS_ENDPOINT_URL_{variable}")).ok().filter(|address| !address.is_empty());
-    let set = own.or_else(|| config.endpoint_url().map(str::to_owned));
-    match set {
-        Some(address) => address.trim_end_matches('/').to_owned(),
-        None => format!("https://{host}.{region}.{}", domain(region)),
-    }
-}
-
-fn domain(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
-}
-
-/// A bucket has a host of its own, unless an endpoint is set or its name does not fit a certificate.
-fn address(config: &SdkConfig, bucket: &str, key: &str, region: &str) -> String {
-    let shared = endpoint(config, "S3", "s3", region);
-    let is_aws = shared.starts_with("https://s3.") && shared.contains(".amazonaws.com");
-    match is_aws && !bucket.contains('.') {
-        true => format!("https://{bucket}.s3.{region}.{}/{key}", domain(region)),
-        false => format!("{shared}/{bucket}/{key}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,15 +250,5 @@ mod tests {
         assert!(status(403).contains("s3:GetObject on arn:aws:s3:::b-1/k"), "{}", status(403));
         assert!(status(404).contains("no such object or bucket in eu-west-1"));
         assert!(status(503).ends_with("try again"));
-    }
-
-    #[test]
-    fn a_bucket_has_a_host_of_its_own_where_it_can() {
-        let aws = SdkConfig::builder().build();
-        let at = |bucket| address(&aws, bucket, "a/b.yaml", "eu-west-1");
-        assert_eq!(at("orders"), "https://orders.s3.eu-west-1.amazonaws.com/a/b.yaml");
-        assert_eq!(at("orders.prod"), "https://s3.eu-west-1.amazonaws.com/orders.prod/a/b.yaml");
-        let sim = SdkConfig::builder().endpoint_url("http://127.0.0.1:1/").build();
-        assert_eq!(address(&sim, "orders", "k", "eu-west-1"), "http://127.0.0.1:1/orders/k");
     }
 }

@@ -39,7 +39,9 @@ fn percent(from: u64, to: Option<u32>) -> u64 {
 }
 
 impl AdjustHpa {
-    /// By how many percent the bound changes that changes most; `None` where the autoscaler is not known.
+    /// By how many percent the bound changes that changes most; `None` where the autoscaler is not known. For
+    /// policies.
+    #[cfg(any(feature = "policy", test))]
     pub(in crate::remediation) fn change_percent(&self, facts: &Facts) -> Option<u64> {
         let autoscaler = facts.snapshot.autoscalers.get(&self.namespace, &self.autoscaler)?;
         let least = u64::try_from(autoscaler.spec.min_replicas.unwrap_or(1)).unwrap_or(1);

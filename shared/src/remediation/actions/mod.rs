@@ -22,6 +22,7 @@ pub use roll_back::RollBack;
 pub use scale::Scale;
 pub use taint::{Taint, Untaint};
 
+#[cfg(any(feature = "policy", test))]
 pub(super) use roll_back::is_previous;
 
 use serde_json::Value;

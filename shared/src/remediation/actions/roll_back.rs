@@ -41,7 +41,8 @@ fn previous<'a>(facts: &'a Facts, deployment: &'a Deployment) -> Option<&'a Repl
     older.filter(|(revision, _)| *revision < now).max_by_key(|(revision, _)| *revision).map(|(_, set)| set)
 }
 
-/// Whether a rollback goes to the revision right before the one that runs now.
+/// Whether a rollback goes to the revision right before the one that runs now: for policies.
+#[cfg(any(feature = "policy", test))]
 pub(in crate::remediation) fn is_previous(action: &RollBack, facts: &Facts) -> bool {
     facts
         .deployment(&action.namespace, &action.deployment)
