@@ -54,7 +54,7 @@ pub struct Clients {
     aws: OnceCell<SdkConfig>,
     slack: OnceCell<Slack>,
     store: OnceCell<Store>,
-    tracker: OnceCell<Option<Arc<dyn Tracker>>>,
+    tracker: OnceCell<Option<Arc<Tracker>>>,
     clusters: Mutex<HashMap<String, Arc<Cluster>>>,
     pub(crate) kept: Mutex<HashMap<String, Kept>>,
 }
@@ -127,15 +127,15 @@ impl Clients {
         let Some(settings) = &self.settings.tickets else { return Ok(None) };
         let build = || async {
             let resolve = async |token: &SecretSource| token.resolve(async || self.aws().await.clone()).await;
-            let tracker: Arc<dyn Tracker> = match settings {
+            let tracker = match settings {
                 TicketSettings::Jira { url, project, issue_type, user, token } => {
-                    Arc::new(Jira::new(url, project, issue_type, user.as_deref(), &resolve(token).await?)?)
+                    Tracker::Jira(Jira::new(url, project, issue_type, user.as_deref(), &resolve(token).await?)?)
                 }
                 TicketSettings::GitHub { url, repository, token } => {
-                    Arc::new(GitHub::new(url, repository, &resolve(token).await?)?)
+                    Tracker::GitHub(GitHub::new(url, repository, &resolve(token).await?)?)
                 }
             };
-            Ok::<_, ClientError>(Some(tracker))
+            Ok::<_, ClientError>(Some(Arc::new(tracker)))
         };
         let tracker = self.tracker.get_or_try_init(build).await?.clone();
         let store = self.store().await?.clone();

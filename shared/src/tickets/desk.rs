@@ -60,7 +60,7 @@ enum Errand {
 #[derive(Clone)]
 pub struct Desk {
     store: Store,
-    tracker: Arc<dyn Tracker>,
+    tracker: Arc<Tracker>,
     clock: Clock,
 }
 
@@ -72,7 +72,7 @@ impl std::fmt::Debug for Desk {
 
 impl Desk {
     /// A desk. `clock` is asked whenever the time matters.
-    pub fn new(store: Store, tracker: Arc<dyn Tracker>, clock: Clock) -> Self {
+    pub fn new(store: Store, tracker: Arc<Tracker>, clock: Clock) -> Self {
         Self { store, tracker, clock }
     }
 

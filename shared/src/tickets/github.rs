@@ -3,14 +3,12 @@
 //! An issue carries its incident's id in a comment of its Markdown. It is found among the issues that changed since it was
 //! perhaps made: the list is current, which the search is not.
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::http::{Call, Effect, Http, TicketError};
-use super::{Draft, Ticket, Tracker, one_line};
+use super::http::{Call, Http, TicketError};
+use super::{Draft, Ticket, one_line};
 use crate::config::Secret;
 use crate::deadline::Deadline;
 
@@ -41,7 +39,7 @@ impl GitHub {
         format!("repos/{}/issues{rest}", self.repository)
     }
 
-    async fn look(
+    pub(super) async fn find(
         &self,
         marker: &str,
         since: jiff::Timestamp,
@@ -59,9 +57,7 @@ impl GitHub {
                 ("per_page", "100"),
                 ("page", number.as_str()),
             ];
-            let (doing, effect) = ("look for a ticket", Effect::Idempotent);
-            let call = Call { doing, method: Method::GET, path: &path, query: &query, body: None, effect };
-            let found = self.http.call(call, deadline).await?;
+            let found = self.http.call(Call::get("look for a ticket", &path, &query), deadline).await?;
             let issues = found.as_array().map(Vec::as_slice).unwrap_or_default();
             let mark = mark(marker);
             let carries = |issue: &&Value| issue["body"].as_str().is_some_and(|body| body.contains(&mark));
@@ -76,63 +72,36 @@ impl GitHub {
         }
     }
 
-    async fn create(&self, draft: &Draft, deadline: Deadline) -> Result<Ticket, TicketError> {
+    pub(super) async fn open(&self, draft: &Draft, deadline: Deadline) -> Result<Ticket, TicketError> {
         let title = plain(&one_line(&draft.title, TITLE));
         let body = json!({ "title": title, "body": markdown(draft), "labels": ["nightshift"] });
-        let (doing, path, effect) = ("open a ticket", self.path(""), Effect::Once);
-        let call = Call { doing, method: Method::POST, path: &path, query: &[], body: Some(body), effect };
-        ticket(&self.http.call(call, deadline).await?)
+        let path = self.path("");
+        ticket(&self.http.call(Call::post("open a ticket", &path, body).once(), deadline).await?)
     }
 
-    async fn end(&self, ticket: &Ticket, marker: &str, note: &str, deadline: Deadline) -> Result<(), TicketError> {
+    pub(super) async fn close(
+        &self,
+        ticket: &Ticket,
+        marker: &str,
+        note: &str,
+        deadline: Deadline,
+    ) -> Result<(), TicketError> {
         let number = ticket.key.trim_start_matches('#');
-        let get =
-            |doing| Call { doing, method: Method::GET, path: "", query: &[], body: None, effect: Effect::Idempotent };
         let path = self.path(&format!("/{number}"));
-        let issue = self.http.call(Call { path: &path, ..get("read a ticket") }, deadline).await?;
+        let issue = self.http.call(Call::get("read a ticket", &path, &[]), deadline).await?;
         if issue["state"] == "closed" {
             return Ok(());
         }
         let comments = self.path(&format!("/{number}/comments"));
-        let query = [("per_page", "100")];
-        let said = self.http.call(Call { path: &comments, query: &query, ..get("read comments") }, deadline).await?;
+        let said = self.http.call(Call::get("read comments", &comments, &[("per_page", "100")]), deadline).await?;
         let mark = mark(marker);
         let carries = |comment: &Value| comment["body"].as_str().is_some_and(|body| body.contains(&mark));
         if !said.as_array().into_iter().flatten().any(carries) {
             let body = json!({ "body": format!("{}\n\n{mark}", escaped(&one_line(note, LINE))) });
-            let (doing, effect) = ("comment on a ticket", Effect::Idempotent);
-            let call = Call { doing, method: Method::POST, path: &comments, query: &[], body: Some(body), effect };
-            self.http.call(call, deadline).await?;
+            self.http.call(Call::post("comment on a ticket", &comments, body), deadline).await?;
         }
         let body = json!({ "state": "closed", "state_reason": "completed" });
-        let (doing, effect) = ("close a ticket", Effect::Idempotent);
-        let call = Call { doing, method: Method::PATCH, path: &path, query: &[], body: Some(body), effect };
-        self.http.call(call, deadline).await.map(drop)
-    }
-}
-
-impl Tracker for GitHub {
-    fn find<'a>(
-        &'a self,
-        marker: &'a str,
-        since: jiff::Timestamp,
-        deadline: Deadline,
-    ) -> BoxFuture<'a, Result<Option<Ticket>, TicketError>> {
-        self.look(marker, since, deadline).boxed()
-    }
-
-    fn open<'a>(&'a self, draft: &'a Draft, deadline: Deadline) -> BoxFuture<'a, Result<Ticket, TicketError>> {
-        self.create(draft, deadline).boxed()
-    }
-
-    fn close<'a>(
-        &'a self,
-        ticket: &'a Ticket,
-        marker: &'a str,
-        note: &'a str,
-        deadline: Deadline,
-    ) -> BoxFuture<'a, Result<(), TicketError>> {
-        self.end(ticket, marker, note, deadline).boxed()
+        self.http.call(Call::post("close a ticket", &path, body).by(Method::PATCH), deadline).await.map(drop)
     }
 }
 

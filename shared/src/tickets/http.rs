@@ -68,7 +68,7 @@ impl TicketError {
 
 /// Whether doing it twice does more than doing it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+enum Effect {
     Idempotent,
     Once,
 }
@@ -93,13 +93,35 @@ impl std::fmt::Debug for Http {
 
 /// A call.
 pub(super) struct Call<'a> {
-    pub(super) doing: &'static str,
-    pub(super) method: Method,
+    doing: &'static str,
+    method: Method,
     /// Under the base address, without a slash at its beginning.
-    pub(super) path: &'a str,
-    pub(super) query: &'a [(&'static str, &'a str)],
-    pub(super) body: Option<Value>,
-    pub(super) effect: Effect,
+    path: &'a str,
+    query: &'a [(&'static str, &'a str)],
+    body: Option<Value>,
+    effect: Effect,
+}
+
+impl<'a> Call<'a> {
+    /// Reads.
+    pub(super) const fn get(doing: &'static str, path: &'a str, query: &'a [(&'static str, &'a str)]) -> Self {
+        Self { doing, method: Method::GET, path, query, body: None, effect: Effect::Idempotent }
+    }
+
+    /// Asks with a body, or writes what may be written twice.
+    pub(super) const fn post(doing: &'static str, path: &'a str, body: Value) -> Self {
+        Self { doing, method: Method::POST, path, query: &[], body: Some(body), effect: Effect::Idempotent }
+    }
+
+    /// The same by another method.
+    pub(super) fn by(self, method: Method) -> Self {
+        Self { method, ..self }
+    }
+
+    /// The same, which done twice does more than done once.
+    pub(super) fn once(self) -> Self {
+        Self { effect: Effect::Once, ..self }
+    }
 }
 
 impl Http {

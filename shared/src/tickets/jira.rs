@@ -5,14 +5,11 @@
 //! issue that was perhaps made looks again later before making another.
 
 use base64::Engine;
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::http::{Call, Effect, Http, TicketError};
-use super::{Draft, Ticket, Tracker, one_line};
+use super::http::{Call, Http, TicketError};
+use super::{Draft, Ticket, one_line};
 use crate::config::Secret;
 use crate::deadline::Deadline;
 
@@ -59,17 +56,15 @@ impl Jira {
         Ok(Ticket { key: key.to_owned(), url: self.http.address(&format!("browse/{key}"))? })
     }
 
-    async fn look(&self, marker: &str, deadline: Deadline) -> Result<Option<Ticket>, TicketError> {
+    pub(super) async fn find(&self, marker: &str, deadline: Deadline) -> Result<Option<Ticket>, TicketError> {
         let quoted = |text: &str| text.replace(['\\', '"'], "");
         let jql = format!("project = \"{}\" AND labels = \"{}\"", quoted(&self.project), quoted(marker));
         let body = json!({ "jql": jql, "fields": ["status"], "maxResults": 2 });
-        let (doing, path, effect) = ("look for a ticket", "rest/api/3/search/jql", Effect::Idempotent);
-        let call = Call { doing, method: Method::POST, path, query: &[], body: Some(body), effect };
-        let found = self.http.call(call, deadline).await?;
+        let found = self.http.call(Call::post("look for a ticket", "rest/api/3/search/jql", body), deadline).await?;
         found["issues"][0]["key"].as_str().map(|key| self.ticket(key)).transpose()
     }
 
-    async fn create(&self, draft: &Draft, deadline: Deadline) -> Result<Ticket, TicketError> {
+    pub(super) async fn open(&self, draft: &Draft, deadline: Deadline) -> Result<Ticket, TicketError> {
         let body = json!({ "fields": {
             "project": { "key": self.project },
             "issuetype": { "name": self.issue_type },
@@ -77,26 +72,27 @@ impl Jira {
             "description": document(draft),
             "labels": ["nightshift", draft.marker],
         }});
-        let (doing, path, effect) = ("open a ticket", "rest/api/3/issue", Effect::Once);
-        let call = Call { doing, method: Method::POST, path, query: &[], body: Some(body), effect };
-        let made = self.http.call(call, deadline).await?;
+        let doing = "open a ticket";
+        let made = self.http.call(Call::post(doing, "rest/api/3/issue", body).once(), deadline).await?;
         match made["key"].as_str() {
             Some(key) => self.ticket(key),
             None => Err(TicketError::Ambiguous { tracker: "jira", doing, reason: "an answer without a key".into() }),
         }
     }
 
-    async fn end(&self, ticket: &Ticket, marker: &str, note: &str, deadline: Deadline) -> Result<(), TicketError> {
+    pub(super) async fn close(
+        &self,
+        ticket: &Ticket,
+        marker: &str,
+        note: &str,
+        deadline: Deadline,
+    ) -> Result<(), TicketError> {
         let of = |rest: &str| format!("rest/api/3/issue/{}{rest}", ticket.key);
-        let get =
-            |doing| Call { doing, method: Method::GET, path: "", query: &[], body: None, effect: Effect::Idempotent };
-        let path = of("");
-        let query = [("fields", "status")];
-        let issue = self.http.call(Call { path: &path, query: &query, ..get("read a ticket") }, deadline).await?;
+        let issue = self.http.call(Call::get("read a ticket", &of(""), &[("fields", "status")]), deadline).await?;
         let is_done = |status: &Value| status["statusCategory"]["key"] == "done";
         let path = of("/comment");
         let query = [("orderBy", "-created"), ("maxResults", "100")];
-        let said = self.http.call(Call { path: &path, query: &query, ..get("read comments") }, deadline).await?;
+        let said = self.http.call(Call::get("read comments", &path, &query), deadline).await?;
         let has_been_said = said["comments"]
             .as_array()
             .into_iter()
@@ -104,15 +100,13 @@ impl Jira {
             .any(|comment| comment["body"].to_string().contains(marker));
         if !has_been_said {
             let body = json!({ "body": adf(vec![paragraph(note), paragraph(marker)]) });
-            let (doing, effect) = ("comment on a ticket", Effect::Idempotent);
-            let call = Call { doing, method: Method::POST, path: &path, query: &[], body: Some(body), effect };
-            self.http.call(call, deadline).await?;
+            self.http.call(Call::post("comment on a ticket", &path, body), deadline).await?;
         }
         if is_done(&issue["fields"]["status"]) {
             return Ok(());
         }
         let path = of("/transitions");
-        let ways = self.http.call(Call { path: &path, ..get("read transitions") }, deadline).await?;
+        let ways = self.http.call(Call::get("read transitions", &path, &[]), deadline).await?;
         let way = ways["transitions"].as_array().into_iter().flatten().find(|way| is_done(&way["to"]));
         let Some(way) = way.and_then(|way| way["id"].as_str()) else {
             return Err(TicketError::Refused {
@@ -123,34 +117,7 @@ impl Jira {
             });
         };
         let body = json!({ "transition": { "id": way } });
-        let (doing, effect) = ("close a ticket", Effect::Idempotent);
-        let call = Call { doing, method: Method::POST, path: &path, query: &[], body: Some(body), effect };
-        self.http.call(call, deadline).await.map(drop)
-    }
-}
-
-impl Tracker for Jira {
-    fn find<'a>(
-        &'a self,
-        marker: &'a str,
-        _: jiff::Timestamp,
-        deadline: Deadline,
-    ) -> BoxFuture<'a, Result<Option<Ticket>, TicketError>> {
-        self.look(marker, deadline).boxed()
-    }
-
-    fn open<'a>(&'a self, draft: &'a Draft, deadline: Deadline) -> BoxFuture<'a, Result<Ticket, TicketError>> {
-        self.create(draft, deadline).boxed()
-    }
-
-    fn close<'a>(
-        &'a self,
-        ticket: &'a Ticket,
-        marker: &'a str,
-        note: &'a str,
-        deadline: Deadline,
-    ) -> BoxFuture<'a, Result<(), TicketError>> {
-        self.end(ticket, marker, note, deadline).boxed()
+        self.http.call(Call::post("close a ticket", &path, body), deadline).await.map(drop)
     }
 }
 

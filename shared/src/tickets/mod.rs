@@ -16,7 +16,6 @@ mod jira;
 #[cfg(test)]
 mod tests;
 
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -56,28 +55,63 @@ pub struct Part {
     pub verbatim: bool,
 }
 
-/// Where tickets are kept. Implementations: [`Jira`], [`GitHub`].
-pub trait Tracker: Send + Sync + std::fmt::Debug {
+/// Where tickets are kept.
+#[derive(Debug)]
+pub enum Tracker {
+    /// A Jira project.
+    Jira(Jira),
+    /// A GitHub repository's issues.
+    GitHub(GitHub),
+}
+
+impl Tracker {
     /// The ticket that carries this mark, opened since `since`.
-    fn find<'a>(
-        &'a self,
-        marker: &'a str,
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be asked.
+    pub async fn find(
+        &self,
+        marker: &str,
         since: jiff::Timestamp,
         deadline: Deadline,
-    ) -> BoxFuture<'a, Result<Option<Ticket>, TicketError>>;
+    ) -> Result<Option<Ticket>, TicketError> {
+        match self {
+            Self::Jira(jira) => jira.find(marker, deadline).await,
+            Self::GitHub(github) => github.find(marker, since, deadline).await,
+        }
+    }
 
     /// Opens a ticket. Not idempotent: where the answer is lost, [`TicketError::Ambiguous`] says so.
-    fn open<'a>(&'a self, draft: &'a Draft, deadline: Deadline) -> BoxFuture<'a, Result<Ticket, TicketError>>;
+    ///
+    /// # Errors
+    ///
+    /// Where it is refused, or it is not known to be there.
+    pub async fn open(&self, draft: &Draft, deadline: Deadline) -> Result<Ticket, TicketError> {
+        match self {
+            Self::Jira(jira) => jira.open(draft, deadline).await,
+            Self::GitHub(github) => github.open(draft, deadline).await,
+        }
+    }
 
     /// Says `note` on a ticket and closes it. May be repeated: what is closed stays as it is, and the note, which carries
     /// `marker`, is said once.
-    fn close<'a>(
-        &'a self,
-        ticket: &'a Ticket,
-        marker: &'a str,
-        note: &'a str,
+    ///
+    /// # Errors
+    ///
+    /// Where it is refused, or it is not known to be closed.
+    pub async fn close(
+        &self,
+        ticket: &Ticket,
+        marker: &str,
+        note: &str,
         deadline: Deadline,
-    ) -> BoxFuture<'a, Result<(), TicketError>>;
+    ) -> Result<(), TicketError> {
+        match self {
+            Self::Jira(jira) => jira.close(ticket, marker, note, deadline).await,
+            Self::GitHub(github) => github.close(ticket, marker, note, deadline).await,
+        }
+    }
 }
 
 /// `text` on one line of at most `limit` characters.
