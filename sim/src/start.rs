@@ -122,6 +122,8 @@ impl Sim {
         let (tracker_listener, tracker_address) = bind(0).await?;
         let trackers = Trackers::default();
         trackers.serve_at(format!("http://{tracker_address}/"));
+        let clock = Arc::downgrade(&world);
+        trackers.set_clock(move || clock.upgrade().map_or_else(Timestamp::now, |world| world.now()));
         let account = Account::new(Arc::clone(&world), format!("http://{kube}"), faults.clone());
         account.secrets.put("nightshift/slack-bot-token", BOT_TOKEN);
         account.secrets.put("nightshift/slack-signing-secret", crate::SIGNING_SECRET);

@@ -81,7 +81,7 @@ async fn an_incident_has_one_ticket_that_is_linked_and_closed_with_it() {
         minute(&night).await;
         let closed = issues(&night, service);
         assert_eq!((closed.len(), closed[0].closed, closed[0].comments.len()), (1, true, 1), "{service:?}");
-        assert!(closed[0].comments[0].to_string().contains("back to OK"), "{:?}", closed[0].comments);
+        assert!(closed[0].comments[0].body.to_string().contains("back to OK"), "{:?}", closed[0].comments);
         assert_eq!(links(&night), 1);
     }
 }
