@@ -12,11 +12,13 @@ use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::response::Response;
 use futures::StreamExt;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// The services that can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
-    /// The Kubernetes API; operations are a verb and a resource, for example `list pods`.
+    /// The Kubernetes API; operations are a verb and a resource, for example `list pods`, and `(dry run)` where it is one.
     Kubernetes,
     /// CloudWatch.
     CloudWatch,
@@ -145,9 +147,15 @@ impl State {
     }
 }
 
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    hung: Notify,
+}
+
 /// The rules in force and the journal; clones share both.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<State>>);
+pub struct Faults(Arc<Shared>);
 
 impl Faults {
     /// Adds a rule. Where several match a call, the first that is still in force decides.
@@ -158,6 +166,16 @@ impl Faults {
     /// Removes all rules.
     pub fn clear(&self) {
         self.lock().rules.clear();
+    }
+
+    /// Removes all rules, and all calls from the journal.
+    pub fn forget(&self) {
+        *self.lock() = State::default();
+    }
+
+    /// Waits for the next call, from now on, that is left without an answer; its effect, if it has one, has taken place.
+    pub fn hung(&self) -> Notified<'_> {
+        self.0.hung.notified()
     }
 
     /// All calls so far, in order.
@@ -190,12 +208,12 @@ impl Faults {
         match self.take(service, operation) {
             None => effect.await,
             Some(fault @ (Fault::Throttle | Fault::ServerError)) => refusal(fault),
-            Some(Fault::Timeout) => std::future::pending().await,
+            Some(Fault::Timeout) => self.hang().await,
             Some(Fault::Cut) => cut(),
             Some(Fault::Malformed) => halve(effect.await).await,
             Some(Fault::TimeoutAfterEffect) => {
                 effect.await;
-                std::future::pending().await
+                self.hang().await
             }
             Some(Fault::CutAfterEffect) => {
                 effect.await;
@@ -204,8 +222,13 @@ impl Faults {
         }
     }
 
+    async fn hang<T>(&self) -> T {
+        self.0.hung.notify_waiters();
+        std::future::pending().await
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,11 +15,14 @@ pub(crate) fn layer(routes: Router, faults: Faults) -> Router {
 }
 
 async fn serve(State(faults): State<Faults>, request: Request, next: Next) -> Response {
-    let operation = operation(request.method().as_str(), request.uri().path());
+    let mut operation = operation(request.method().as_str(), request.uri().path());
+    if request.uri().query().is_some_and(|query| query.contains("dryRun=All")) {
+        operation.push_str(" (dry run)");
+    }
     faults.serve(Service::Kubernetes, &operation, refusal, next.run(request)).await
 }
 
-/// The verb and resource of a request, as audit logs name them: `list pods`, `get log`, `create evictions`.
+/// The verb and resource of a request, as audit logs name them: `list pods`, `get log`, `create eviction`.
 fn operation(method: &str, path: &str) -> String {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     // `/api/v1/…` or `/apis/GROUP/VERSION/…`

@@ -110,6 +110,12 @@ impl Sim {
         Self::serving(Arc::clone(&self.world), Workspace::default(), faults, 0).await
     }
 
+    /// A world that goes on from this one's moment on its own, stepped by hand, with a channel and faults of its own.
+    pub async fn apart(&self) -> Result<Self, StartError> {
+        let world = Arc::new(World::from(&self.world.moment()));
+        Self::serving(world, Workspace::default(), Faults::default(), 0).await
+    }
+
     async fn serving(
         world: Arc<World>,
         workspace: Workspace,

@@ -2,6 +2,7 @@
 
 pub mod asks;
 pub mod binary;
+pub mod deeds;
 pub mod door;
 pub mod judges;
 pub mod memory;

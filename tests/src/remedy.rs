@@ -1,6 +1,6 @@
 //! The function `remediation` in this process, in a night of sim.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::config::Settings;
 use shared::deadline::Deadline;
 use shared::remediation::audit::verify;
+use shared::remediation::policy::Policies;
 use shared::remediation::{Action, Case, CaseId, Told, propose};
 use shared::store::{KeptCase, Store};
 use sim::world::{Key, Kind};
@@ -23,6 +24,8 @@ pub struct Remedy {
     config: String,
     /// Settings in addition.
     pub more: Vec<(&'static str, &'static str)>,
+    /// Policies are read and validated once: that takes longer than all else in an invocation.
+    policies: OnceLock<Arc<Policies>>,
     /// Another way to the cluster, where it does not allow everything.
     kube: Option<String>,
 }
@@ -42,7 +45,7 @@ pub fn click(action_id: &str, case: &Case, user: &str) -> Value {
 impl Remedy {
     /// The function in this night, with this settings file.
     pub fn new(night: Night, config: &str) -> Self {
-        Self { night, config: config.to_owned(), more: Vec::new(), kube: None }
+        Self { night, config: config.to_owned(), more: Vec::new(), policies: OnceLock::new(), kube: None }
     }
 
     /// The same against an API that denies this verb on this resource.
@@ -52,7 +55,7 @@ impl Remedy {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let kube = Some(format!("http://{}", listener.local_addr().unwrap()));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { night, config: config.to_owned(), more: Vec::new(), kube }
+        Self { night, config: config.to_owned(), more: Vec::new(), policies: OnceLock::new(), kube }
     }
 
     /// The function, as a new process would have it: nothing of an earlier one is left but the store.
@@ -71,7 +74,9 @@ impl Remedy {
         let store = Store::new(self.night.store.clone());
         let clients = Clients::new(settings).with_store(store).with_aws(aws(&environment));
         let clock = self.night.clock.clone();
-        App::with(clients, Arc::new(move || clock.now())).unwrap()
+        let more = clients.settings().structure.remediation.policies.clone();
+        let policies = || Arc::new(Policies::with(&more.into_iter().collect::<Vec<_>>()).unwrap());
+        App::judging(Arc::clone(self.policies.get_or_init(policies)), clients, Arc::new(move || clock.now()))
     }
 
     /// The store, for the test's own looks at it.

@@ -25,7 +25,7 @@ use tests::asks::{Hooks, click, command, question, read};
 use tests::memory::Memory;
 use tests::night::{Clock, INVOCATION, aws, batch, settings, sweep};
 use tests::table::{Table, drawn};
-use tests::trouble::Trouble;
+use tests::trouble::{Trouble, attempt, has_struck, is_taken};
 use tests::way::text;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -69,12 +69,12 @@ impl Stage {
         App::with(clients, Arc::new(move || clock.now()))
     }
 
-    async fn live(&self, trouble: Option<Trouble>) -> (Outcome, Memory, Faults) {
+    async fn live(&self, trouble: Option<&Trouble>) -> (Outcome, Memory, Faults) {
         let workspace = Workspace::default();
         // Lives are told in fast motion; Slack's clock is not.
         workspace.rates.enforce(false);
         let (store, faults) = Trouble::arm(trouble);
-        let crashes = trouble.is_some_and(|trouble| trouble.crashes());
+        let crashes = trouble.is_some_and(Trouble::crashes);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let slack = listener.local_addr().unwrap();
         let router = sim::slack::router(workspace.clone(), faults.clone());
@@ -94,7 +94,7 @@ impl Stage {
             let mut receives = 0;
             loop {
                 receives += 1;
-                if self.attempt(event, slack, &store, &faults, &clock, crashes).await {
+                if self.deliver(event, slack, &store, &faults, &clock, crashes).await {
                     break;
                 }
                 again += 1;
@@ -108,21 +108,18 @@ impl Stage {
         for _ in 0..3 {
             clock.advance(VISIBILITY);
             let app = self.app(slack, &store, &clock);
-            tokio::select! {
-                _ = app.handle(sweep(), Deadline::within(INVOCATION)) => {}
-                () = store.crash.notified() => {}
-            }
+            attempt(app.handle(sweep(), Deadline::within(INVOCATION)), &store, &faults, crashes).await;
         }
         server.abort();
         let standing = workspace.messages().into_iter();
         let replies = standing.filter(|message| message.is_reply()).map(|message| text(&message)).collect();
-        let has_struck = store.has_struck() || faults.journal().iter().any(|call| call.fault.is_some());
+        let has_struck = has_struck(&store, &faults);
         let posted = ASKED.map(|name| hooks.posted(name));
         (Outcome { posted, replies, dead, again, has_struck }, store, faults)
     }
 
     /// One delivery by a new process; whether it succeeded.
-    async fn attempt(
+    async fn deliver(
         &self,
         event: &Value,
         slack: SocketAddr,
@@ -132,27 +129,13 @@ impl Stage {
         crashes: bool,
     ) -> bool {
         let app = self.app(slack, store, clock);
-        let struck = |faults: &Faults| faults.journal().iter().filter(|call| call.fault.is_some()).count();
-        let before = struck(faults);
-        let service_crash = async {
-            while !crashes || struck(faults) == before {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            // The effect takes place while nobody is left to hear of it.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
-        tokio::select! {
-            answer = app.handle(batch(std::slice::from_ref(event)), Deadline::within(INVOCATION)) => {
-                answer.is_ok_and(|answer| answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty))
-            }
-            () = store.crash.notified() => false,
-            () = service_crash => false,
-        }
+        let invocation = app.handle(batch(std::slice::from_ref(event)), Deadline::within(INVOCATION));
+        is_taken(attempt(invocation, store, faults, crashes).await)
     }
 }
 
 /// What is wrong with the outcome, in words.
-fn complaint(outcome: &Outcome, trouble: Option<Trouble>) -> Option<String> {
+fn complaint(outcome: &Outcome, trouble: Option<&Trouble>) -> Option<String> {
     if outcome.dead > 0 {
         return Some(format!("{} dead letters", outcome.dead));
     }
@@ -199,8 +182,9 @@ async fn no_fault_of_slack_or_the_store_loses_an_answer_or_repeats_what_was_hear
         let (stage, places) = (Arc::clone(&stage), Arc::clone(&places));
         lives.spawn(async move {
             let _place = places.acquire().await;
-            let (outcome, _, _) = stage.live(Some(trouble)).await;
-            (site, trouble, complaint(&outcome, Some(trouble)), outcome)
+            let (outcome, _, _) = stage.live(Some(&trouble)).await;
+            let complaint = complaint(&outcome, Some(&trouble));
+            (site, trouble, complaint, outcome)
         });
     }
     let mut table = Table::new();
@@ -210,8 +194,11 @@ async fn no_fault_of_slack_or_the_store_loses_an_answer_or_repeats_what_was_hear
         let cell = table.entry((site.clone(), trouble.word())).or_default();
         cell.0 += 1;
         again += outcome.again;
-        // How often the answer is edited while the agent looks depends on how long it takes: the last edit may not be there.
-        idle += usize::from(!outcome.has_struck && !site.contains("chat.update"));
+        // How often the answer is edited while the agent looks depends on how long it takes: edits after the first may not
+        // be there.
+        let is_later_edit =
+            matches!(&trouble, Trouble::Service { operation, skip: 1.., .. } if operation == "chat.update");
+        idle += usize::from(!outcome.has_struck && !is_later_edit);
         repeated += outcome.posted.iter().filter(|posted| posted.len() > 1).count();
         if let Some(complaint) = complaint {
             cell.1 += 1;

@@ -28,7 +28,7 @@ use sim::{Options, Sim};
 use tests::memory::Memory;
 use tests::night::{Clock, INVOCATION, another, aws, batch, firing, key, later, settings, sweep};
 use tests::table::{Table, drawn};
-use tests::trouble::Trouble;
+use tests::trouble::{Sited, Trouble, attempt, has_struck, is_taken};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -121,10 +121,10 @@ impl Stage {
         App::with(clients, Arc::new(move || clock.now()))
     }
 
-    async fn live(&self, trouble: Option<Trouble>) -> (Outcome, Memory, Faults) {
+    async fn live(&self, trouble: Option<&Trouble>) -> (Outcome, Memory, Faults) {
         let workspace = Workspace::default();
         let (store, faults) = Trouble::arm(trouble);
-        let crashes = trouble.is_some_and(|trouble| trouble.crashes());
+        let crashes = trouble.is_some_and(Trouble::crashes);
         // Lives are told in fast motion; Slack's clock is not.
         workspace.rates.enforce(false);
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
@@ -145,7 +145,7 @@ impl Stage {
             let mut receives = 0;
             loop {
                 receives += 1;
-                if self.attempt(event, places, &store, &faults, &clock, crashes).await {
+                if self.deliver(event, places, &store, &faults, &clock, crashes).await {
                     break;
                 }
                 again += 1;
@@ -161,10 +161,7 @@ impl Stage {
         for _ in 0..3 {
             clock.advance(VISIBILITY);
             let app = self.app(places, &store, &clock).await;
-            tokio::select! {
-                _ = app.handle(sweep(), Deadline::within(INVOCATION)) => {}
-                () = store.crash.notified() => {}
-            }
+            attempt(app.handle(sweep(), Deadline::within(INVOCATION)), &store, &faults, crashes).await;
         }
         server.abort();
         tracker_server.abort();
@@ -173,12 +170,12 @@ impl Stage {
         keys.sort();
         let first = workspace.messages().into_iter().find(|message| !message.is_reply());
         let first = first.map(|message| message.text).unwrap_or_default();
-        let has_struck = store.has_struck() || faults.journal().iter().any(|call| call.fault.is_some());
+        let has_struck = has_struck(&store, &faults);
         (Outcome { keys, first, tickets, dead, again, has_struck }, store, faults)
     }
 
     /// One delivery by a new process; whether it succeeded.
-    async fn attempt(
+    async fn deliver(
         &self,
         event: &Value,
         places: &Places,
@@ -188,22 +185,8 @@ impl Stage {
         crashes: bool,
     ) -> bool {
         let app = self.app(places, store, clock).await;
-        let struck = |faults: &Faults| faults.journal().iter().filter(|call| call.fault.is_some()).count();
-        let before = struck(faults);
-        let service_crash = async {
-            while !crashes || struck(faults) == before {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            // The effect takes place while nobody is left to hear of it.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
-        tokio::select! {
-            answer = app.handle(batch(std::slice::from_ref(event)), Deadline::within(INVOCATION)) => {
-                answer.is_ok_and(|answer| answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty))
-            }
-            () = store.crash.notified() => false,
-            () = service_crash => false,
-        }
+        let invocation = app.handle(batch(std::slice::from_ref(event)), Deadline::within(INVOCATION));
+        is_taken(attempt(invocation, store, faults, crashes).await)
     }
 }
 
@@ -238,14 +221,14 @@ async fn no_fault_of_any_call_loses_or_repeats_a_message() {
     judge(&stage, &clean, troubles).await;
 }
 
-async fn judge(stage: &Arc<Stage>, clean: &Outcome, troubles: Vec<(String, Trouble)>) {
+async fn judge(stage: &Arc<Stage>, clean: &Outcome, troubles: Vec<Sited>) {
     let total = troubles.len();
     let (places, mut lives) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
     for (site, trouble) in troubles {
         let (stage, places, clean) = (Arc::clone(stage), Arc::clone(&places), clean.clone());
         lives.spawn(async move {
             let _place = places.acquire().await;
-            let (outcome, _, _) = stage.live(Some(trouble)).await;
+            let (outcome, _, _) = stage.live(Some(&trouble)).await;
             (site, trouble, complaint(&outcome, &clean), outcome)
         });
     }

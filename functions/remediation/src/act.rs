@@ -48,9 +48,9 @@ pub(crate) async fn carry_on(app: &App, id: &CaseId, deadline: Deadline) -> Resu
                 let requirement = requirement.clone();
                 asked(app, kept, &requirement, deadline).await?
             }
-            Stage::Changing { .. } => change(app, kept).await?,
+            Stage::Changing { .. } => change(app, kept, deadline).await?,
             Stage::Watching { .. } => watch(app, kept, deadline).await?,
-            Stage::Undoing { .. } => undo(app, kept).await?,
+            Stage::Undoing { .. } => undo(app, kept, deadline).await?,
             _ => Step::Rest(Box::new(kept)),
         };
         match step {
@@ -128,7 +128,7 @@ async fn judge(app: &App, kept: KeptCase, deadline: Deadline) -> Result<Step, Ru
         Ok(assessed) => assessed,
         Err(by) => return ends(app, &kept, refused(by)).await,
     };
-    let shown = match preview(app, &assessed, &facts).await? {
+    let shown = match preview(app, &assessed, &facts, deadline).await? {
         Ok(shown) => shown,
         Err(Refusal::Unmet(unmet)) => {
             let why = vec![unmet.to_string()];
@@ -190,13 +190,18 @@ enum Refusal {
 }
 
 /// What the change would make of the object, by the API server's dry run, to be shown before anybody agrees.
-async fn preview(app: &App, assessed: &Assessed, facts: &Facts) -> Result<Result<ShownChange, Refusal>, RunError> {
+async fn preview(
+    app: &App,
+    assessed: &Assessed,
+    facts: &Facts,
+    deadline: Deadline,
+) -> Result<Result<ShownChange, Refusal>, RunError> {
     let action = &assessed.proposal().action;
     let requests = match action.requests(facts) {
         Ok(requests) => requests,
         Err(unmet) => return Ok(Err(Refusal::Unmet(unmet))),
     };
-    match rehearse(app, &assessed.proposal().cluster, &requests, facts).await? {
+    match rehearse(app, &assessed.proposal().cluster, &requests, facts, deadline).await? {
         Ok(diff) => Ok(Ok(ShownChange { diff, undo: action.undo(facts), bound: assessed.bound(facts) })),
         Err(why) => Ok(Err(Refusal::DryRun(why))),
     }
@@ -225,7 +230,7 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
                 tracing::info!(case = %kept.case.id, object = %target, "another action has the object; it is waited for");
                 return Ok(Step::Rest(Box::new(kept)));
             }
-            return dry_run(app, &kept, approved, &facts).await;
+            return dry_run(app, &kept, approved, &facts, deadline).await;
         }
         Err(refused) => *refused,
     };
@@ -242,7 +247,7 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
         }
         Standing::Overtaken => {
             // Asked again with what it would change now, or not at all where there is nothing to change any more.
-            match preview(app, &assessed, &facts).await? {
+            match preview(app, &assessed, &facts, deadline).await? {
                 Ok(shown) => {
                     let mut case = kept.case.clone();
                     let event = format!("asked-again:{}", shown.bound.version.resource_version);
@@ -257,12 +262,18 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
 }
 
 /// Approved -> DryRun.
-async fn dry_run(app: &App, kept: &KeptCase, approved: Approved, facts: &Facts) -> Result<Step, RunError> {
+async fn dry_run(
+    app: &App,
+    kept: &KeptCase,
+    approved: Approved,
+    facts: &Facts,
+    deadline: Deadline,
+) -> Result<Step, RunError> {
     let requests = match approved.rehearsal(facts) {
         Ok(requests) => requests,
         Err(unmet) => return ends(app, kept, overtaken(unmet)).await,
     };
-    match rehearse(app, &kept.case.proposal.cluster, &requests, facts).await? {
+    match rehearse(app, &kept.case.proposal.cluster, &requests, facts, deadline).await? {
         Ok(diff) => execute(app, kept, approved, facts, diff).await,
         Err(why) => ends(app, kept, Stage::DryRunRefused { why }).await,
     }
@@ -305,14 +316,14 @@ fn lines(diff: &[DiffLine]) -> String {
 }
 
 /// Snapshotted -> Changed.
-async fn change(app: &App, kept: KeptCase) -> Result<Step, RunError> {
+async fn change(app: &App, kept: KeptCase, deadline: Deadline) -> Result<Step, RunError> {
     let Stage::Changing { approved_by, execution } = kept.case.stage.clone() else {
         return Ok(Step::Rest(Box::new(kept)));
     };
     let snapshotted = execution.snapshotted();
     let approved_version = snapshotted.version().clone();
     let may_send = |_: &Request, live: &ObjectVersion, _: &serde_json::Value| approved_version.covers(live);
-    let sent = send_all(app, &kept.case.proposal.cluster, snapshotted.requests(), may_send).await?;
+    let sent = send_all(app, &kept.case.proposal.cluster, snapshotted.requests(), may_send, deadline).await?;
     let now = app.now();
     let mut case = kept.case.clone();
     match sent {
@@ -376,7 +387,7 @@ fn can_undo(execution: &Execution) -> bool {
 }
 
 /// Takes a change back: only while what it changed is as it left it.
-async fn undo(app: &App, kept: KeptCase) -> Result<Step, RunError> {
+async fn undo(app: &App, kept: KeptCase, deadline: Deadline) -> Result<Step, RunError> {
     let Stage::Undoing { execution, why } = kept.case.stage.clone() else { return Ok(Step::Rest(Box::new(kept))) };
     let Undo::Requests { requests, command, .. } = execution.undo().clone() else {
         let why = "there is nothing to take back".to_owned();
@@ -388,7 +399,7 @@ async fn undo(app: &App, kept: KeptCase) -> Result<Step, RunError> {
         same.into_iter().all(|request| request.holds(Some(live)))
     };
     let now = app.now();
-    match send_all(app, &kept.case.proposal.cluster, &requests, still_ours).await? {
+    match send_all(app, &kept.case.proposal.cluster, &requests, still_ours, deadline).await? {
         Sent::All => {
             let mut case = kept.case.clone();
             let details = [("why", why.clone()), ("command", command)];

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
+use shared::deadline::Deadline;
 use shared::eks::Cluster;
 use shared::model::ObjectRef;
 use shared::remediation::Request;
 
-/// Time for one request.
+/// Time for one request, where the invocation has as much left.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Under which name changes stand in `managedFields`.
 const MANAGER: &str = "nightshift";
@@ -57,8 +58,8 @@ pub fn path(object: &ObjectRef) -> String {
 }
 
 /// The object as it is now; `None` where there is none.
-pub async fn get(cluster: &Cluster, object: &ObjectRef) -> Result<Option<Value>, ApiError> {
-    match send(cluster, object, Method::GET, &path(object), None, "application/json").await {
+pub async fn get(cluster: &Cluster, object: &ObjectRef, deadline: Deadline) -> Result<Option<Value>, ApiError> {
+    match send(cluster, object, Method::GET, &path(object), None, deadline).await {
         Ok(value) => Ok(Some(value)),
         Err(ApiError::Refused { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),
@@ -72,6 +73,7 @@ pub async fn carry_out(
     request: &Request,
     resource_version: &str,
     dry: bool,
+    deadline: Deadline,
 ) -> Result<Value, ApiError> {
     match request {
         Request::Patch { object, subresource, body } => {
@@ -80,7 +82,7 @@ pub async fn carry_out(
             let subresource = subresource.map(|it| format!("/{}", it.as_str())).unwrap_or_default();
             let dry = if dry { "&dryRun=All" } else { "" };
             let path = format!("{}{subresource}?fieldManager={MANAGER}{dry}", path(object));
-            match send(cluster, object, Method::PATCH, &path, Some(&body), "application/merge-patch+json").await {
+            match send(cluster, object, Method::PATCH, &path, Some(&body), deadline).await {
                 // The API server is busy; only of an eviction does it mean more.
                 Err(ApiError::Refused { object, status: 429, message: why }) => {
                     Err(ApiError::Unanswered { object, why })
@@ -99,7 +101,7 @@ pub async fn carry_out(
             });
             let dry = if dry { "?dryRun=All" } else { "" };
             let path = format!("{}/eviction{dry}", path(pod));
-            match send(cluster, pod, Method::POST, &path, Some(&body), "application/json").await {
+            match send(cluster, pod, Method::POST, &path, Some(&body), deadline).await {
                 Err(ApiError::Refused { object, status: 429, message }) => {
                     Err(ApiError::Budget { pod: object, message })
                 }
@@ -117,19 +119,21 @@ async fn send(
     method: Method,
     path: &str,
     body: Option<&Value>,
-    content_type: &str,
+    deadline: Deadline,
 ) -> Result<Value, ApiError> {
     let unanswered = |why: String| ApiError::Unanswered { object: object.clone(), why };
     let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+    let content_type = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+    let patience = deadline.cap(PATIENCE);
     let request = http::Request::builder()
         .method(method)
         .uri(path)
         .header(header::CONTENT_TYPE, content_type)
         .body(bytes)
         .map_err(|error| unanswered(error.to_string()))?;
-    let answer = tokio::time::timeout(PATIENCE, cluster.client().request::<Value>(request)).await;
+    let answer = tokio::time::timeout(patience, cluster.client().request::<Value>(request)).await;
     match answer {
-        Err(_) => Err(unanswered(format!("no answer within {} s", PATIENCE.as_secs()))),
+        Err(_) => Err(unanswered(format!("no answer within {:.1} s", patience.as_secs_f64()))),
         Ok(Ok(value)) => Ok(value),
         Ok(Err(kube::Error::Api(status))) => {
             let code = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

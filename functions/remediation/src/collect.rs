@@ -52,7 +52,7 @@ pub async fn facts(
         usage: false,
         ..ReadPlan::default()
     };
-    let (snapshot, object) = futures::join!(cluster.read(&plan), api::get(&cluster, &target));
+    let (snapshot, object) = futures::join!(cluster.read(&plan), api::get(&cluster, &target, deadline));
     let mut snapshot = match snapshot {
         Ok(snapshot) => snapshot,
         Err(error) => {
@@ -67,7 +67,7 @@ pub async fn facts(
         let set = ObjectRef::new(Kind::ReplicaSet, &back.namespace, &back.replica_set);
         // A set of the same name that belongs to another Deployment is none of its revisions.
         let uid = object.as_ref().map(|object| object["metadata"]["uid"].clone());
-        revisions.extend(api::get(&cluster, &set).await?.filter(|set| {
+        revisions.extend(api::get(&cluster, &set, deadline).await?.filter(|set| {
             let owners = set["metadata"]["ownerReferences"].as_array().map(Vec::as_slice).unwrap_or_default();
             owners.iter().any(|owner| Some(&owner["uid"]) == uid.as_ref())
         }));

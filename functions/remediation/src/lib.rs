@@ -58,7 +58,7 @@ const CASES: usize = 50;
 /// The function.
 pub struct App {
     pub(crate) clients: Clients,
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) roles: Roles,
     pub(crate) style: Style,
     pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -168,12 +168,17 @@ impl App {
     ///
     /// Where a policy cannot be used.
     pub fn with(clients: Clients, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Result<Self, PolicyError> {
+        let more = clients.settings().structure.remediation.policies.clone();
+        let policies = Policies::with(&more.into_iter().collect::<Vec<_>>())?;
+        Ok(Self::judging(Arc::new(policies), clients, now))
+    }
+
+    /// The function with policies that have been validated already.
+    pub fn judging(policies: Arc<Policies>, clients: Clients, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
         let settings = clients.settings();
-        let more: Vec<(String, String)> = settings.structure.remediation.policies.clone().into_iter().collect();
-        let policies = Policies::with(&more)?;
         let style = Style::new(settings.language, Clock::new(settings.time_zone.clone()));
         let roles = Roles::new(settings.structure.roles.clone());
-        Ok(Self { clients, policies, roles, style, now, metrics: Metrics::new("remediation") })
+        Self { clients, policies, roles, style, now, metrics: Metrics::new("remediation") }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

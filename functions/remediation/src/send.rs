@@ -1,6 +1,7 @@
 //! The requests of an action, all of them: dry, to see what they would change, or in earnest.
 
 use serde_json::Value;
+use shared::deadline::Deadline;
 use shared::model::ObjectRef;
 use shared::remediation::{DiffLine, Facts, ObjectVersion, Request, Subresource, diff};
 
@@ -16,13 +17,14 @@ pub(crate) async fn rehearse(
     cluster: &str,
     requests: &[Request],
     facts: &Facts,
+    deadline: Deadline,
 ) -> Result<Result<Vec<DiffLine>, String>, RunError> {
     let cluster = app.clients.cluster(cluster).await?;
     let before = facts.object.clone().unwrap_or_default();
     let version = ObjectVersion::of(&before).resource_version;
     let mut lines = Vec::new();
     for request in requests {
-        match api::carry_out(&cluster, request, &version, true).await {
+        match api::carry_out(&cluster, request, &version, true, deadline).await {
             Ok(after) => match request {
                 // The scale subresource answers with a Scale.
                 Request::Patch { subresource: Some(Subresource::Scale), body, .. } => {
@@ -69,13 +71,14 @@ pub(crate) async fn send_all(
     cluster: &str,
     requests: &[Request],
     may_send: impl Fn(&Request, &ObjectVersion, &Value) -> bool,
+    deadline: Deadline,
 ) -> Result<Sent, RunError> {
     let cluster = app.clients.cluster(cluster).await?;
     let mut held = Vec::new();
     for request in requests {
         let mut races = 0;
         loop {
-            let live = api::get(&cluster, request.object()).await?;
+            let live = api::get(&cluster, request.object(), deadline).await?;
             if request.holds(live.as_ref()) {
                 break;
             }
@@ -84,7 +87,7 @@ pub(crate) async fn send_all(
             if matches!(request, Request::Patch { .. }) && !may_send(request, &version, &live) {
                 return Ok(Sent::Overtaken(format!("{} was changed by somebody else", request.object())));
             }
-            match api::carry_out(&cluster, request, &version.resource_version, false).await {
+            match api::carry_out(&cluster, request, &version.resource_version, false, deadline).await {
                 Ok(_) => break,
                 Err(ApiError::Conflict(_)) if races < RACES => races += 1,
                 Err(ApiError::Budget { pod, message }) => {

@@ -221,7 +221,7 @@ impl Alarm {
 }
 
 /// All alarms, and the state changes nobody has taken yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct AlarmBook {
     alarms: Vec<Alarm>,
     by_name: HashMap<String, usize>,

@@ -21,7 +21,7 @@ pub(crate) const LOAD_BALANCER: &str = "AWS/ApplicationELB";
 pub(crate) const SERVICES: &str = "Shop/Services";
 
 /// Series found once and written every minute.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Gauges {
     handles: HashMap<String, Vec<SeriesHandle>>,
 }

@@ -106,7 +106,7 @@ impl std::str::FromStr for Statistic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SeriesHandle(usize);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Series {
     id: MetricId,
     unit: &'static str,
@@ -116,7 +116,7 @@ struct Series {
 }
 
 /// All series.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct MetricStore {
     series: Vec<Series>,
     by_id: HashMap<MetricId, usize>,

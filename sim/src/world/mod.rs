@@ -101,6 +101,16 @@ impl Options {
     }
 }
 
+/// A world as it was at one moment.
+#[derive(Clone)]
+pub struct Moment(Box<State>);
+
+impl std::fmt::Debug for Moment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Moment").field(&self.0.time()).finish()
+    }
+}
+
 /// One cluster and everything around it. Shared by all of sim: `Arc<World>`.
 pub struct World {
     options: Options,
@@ -122,6 +132,11 @@ impl World {
         Self { options, state: Mutex::new(state) }
     }
 
+    /// Another world that goes on from this moment.
+    pub fn from(moment: &Moment) -> Self {
+        Self { options: moment.0.options.clone(), state: Mutex::new(State::clone(&moment.0)) }
+    }
+
     /// What it was made from.
     pub fn options(&self) -> &Options {
         &self.options
@@ -130,6 +145,17 @@ impl World {
     /// The world's time, in whole seconds.
     pub fn now(&self) -> Timestamp {
         self.state().time()
+    }
+
+    /// Everything as it is now, to be gone back to.
+    pub fn moment(&self) -> Moment {
+        Moment(Box::new(self.state().clone()))
+    }
+
+    /// Makes everything as it was at a moment of this world or of another one, time and revisions included: nobody should be
+    /// watching.
+    pub fn go_back(&self, to: &Moment) {
+        *self.state() = State::clone(&to.0);
     }
 
     /// Lets everything happen that should have happened until `now`. Time does not run backwards.

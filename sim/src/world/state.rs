@@ -57,6 +57,7 @@ pub(crate) enum Work {
 }
 
 /// The world's state. Time inside is whole seconds since the epoch: Kubernetes' own resolution.
+#[derive(Clone)]
 pub(crate) struct State {
     pub(crate) options: Options,
     pub(crate) now: i64,

@@ -102,7 +102,7 @@ fn controller(object: &Value) -> Option<&str> {
 }
 
 /// All objects.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Store {
     revision: u64,
     tables: BTreeMap<Kind, BTreeMap<Key, Arc<Object>>>,

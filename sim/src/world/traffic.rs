@@ -16,7 +16,7 @@ use super::state::State;
 const USUAL_FAILURES: f64 = 0.0012;
 
 /// What the world remembers of its traffic.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Traffic {
     /// Images present on each node.
     pub(crate) images: BTreeMap<String, BTreeSet<String>>,
