@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::arguments::Arguments;
 use super::block_limits;
-use super::workspace::{BOT_ID, BOT_USER_ID, Change, Draft, Message, TEAM_ID, Workspace, to_json};
+use super::wire::to_json;
+use super::workspace::{BOT_ID, BOT_USER_ID, Change, Draft, Message, TEAM_ID, Workspace};
 use super::{files, people};
 use crate::fault::{Fault, Faults, Service};
 

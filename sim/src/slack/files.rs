@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::api::{Answer, refusal};
 use super::arguments::Arguments;
-use super::workspace::{Draft, Workspace, file_json};
+use super::wire::file_json;
+use super::workspace::{Draft, Workspace};
 use crate::fault::{Faults, Service};
 
 pub(super) fn router(workspace: Workspace, faults: Faults) -> Router {

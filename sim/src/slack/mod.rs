@@ -15,6 +15,7 @@ mod people;
 mod rate;
 mod render;
 mod response_url;
+mod wire;
 mod workspace;
 
 use axum::Router;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::people::person;
 use super::super::response_url::Purpose;
-use super::super::workspace::{APP_ID, Message, TEAM_DOMAIN, TEAM_ID, Workspace, to_json};
+use super::super::wire::to_json;
+use super::super::workspace::{APP_ID, Message, TEAM_DOMAIN, TEAM_ID, Workspace};
 use super::request::{self, Delivery, form};
 
 impl Workspace {
