@@ -11,3 +11,4 @@ pub mod remedy;
 pub mod table;
 pub mod trouble;
 pub mod way;
+pub mod zones;

@@ -91,6 +91,29 @@ impl Remedy {
         Box::pin(app.handle(event, Deadline::within(INVOCATION))).await.unwrap();
     }
 
+    /// One attempt by a new process, which ends where the store says so or, where it `crashes`, with a call that goes wrong;
+    /// whether it succeeded.
+    pub async fn attempt(&self, event: Value, crashes: bool) -> bool {
+        let app = self.app();
+        let faults = self.night.sim.faults();
+        let struck = || faults.journal().iter().filter(|call| call.fault.is_some()).count();
+        let before = struck();
+        let service_crash = async {
+            while !crashes || struck() == before {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            // The effect takes place while nobody is left to hear of it.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
+        tokio::select! {
+            answer = Box::pin(app.handle(event, Deadline::within(INVOCATION))) => answer.is_ok_and(|answer| {
+                answer["batchItemFailures"].as_array().is_none_or(Vec::is_empty)
+            }),
+            () = self.night.store.crash.notified() => false,
+            () = service_crash => false,
+        }
+    }
+
     /// A click, delivered by the queue.
     pub async fn click(&self, event: &Value) {
         let app = self.app();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use remediation::arc::{Taken, take};
+use shared::deadline::Deadline;
 use shared::zonal::read::ZonalShifts;
 use shared::zonal::{Comment, ResourceArn, ShiftId, State, Step, Want, Why, ZoneId, steps};
 use sim::fault::{Fault, Rule, Service};
@@ -53,7 +54,7 @@ async fn minute(sim: &Sim, arc: &ZonalShifts, want: Option<&Want>) -> Vec<(Step,
     let seen = arc.read(&resources(sim), LIMIT).await;
     let mut taken = Vec::new();
     for step in steps(&cluster(sim), want, &seen, sim.world().now()) {
-        let outcome = take(arc, &step).await.map_err(|error| error.to_string());
+        let outcome = take(arc, &step, Deadline::within(LIMIT)).await.map_err(|error| error.to_string());
         taken.push((step, outcome));
     }
     taken
@@ -101,8 +102,8 @@ async fn a_zone_is_left_for_longer_and_returned_to() {
     assert_eq!(sim.account().zonal_shifts.active(now), []);
     // What has ended meanwhile ends again without complaint, and cannot be made longer.
     let id = ShiftId(active[0].id.clone());
-    assert_eq!(take(&arc, &Step::Cancel { id: id.clone() }).await.unwrap(), Taken::Ended);
-    assert_eq!(take(&arc, &Step::Extend { id, minutes: 5 }).await.unwrap(), Taken::Gone);
+    assert_eq!(take(&arc, &Step::Cancel { id: id.clone() }, Deadline::within(LIMIT)).await.unwrap(), Taken::Ended);
+    assert_eq!(take(&arc, &Step::Extend { id, minutes: 5 }, Deadline::within(LIMIT)).await.unwrap(), Taken::Gone);
 }
 
 #[tokio::test]
@@ -116,7 +117,9 @@ async fn what_another_began_in_between_is_a_conflict_that_names_it() {
     minute(&sim, &arc, Some(&want("apne2-az1", now))).await;
     let first = sim.account().zonal_shifts.active(now);
     for step in &late {
-        let Taken::Conflict(Some(other)) = take(&arc, step).await.unwrap() else { panic!("no conflict: {step:?}") };
+        let Taken::Conflict(Some(other)) = take(&arc, step, Deadline::within(LIMIT)).await.unwrap() else {
+            panic!("no conflict: {step:?}")
+        };
         assert!(first.iter().any(|shift| shift.id == other.0));
     }
     assert_eq!(sim.account().zonal_shifts.all().len(), 2);

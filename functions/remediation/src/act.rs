@@ -16,19 +16,19 @@ use shared::remediation::{
 use shared::store::{KeptCase, StoreError};
 
 use crate::send::{Sent, rehearse, send_all};
-use crate::{App, RunError, collect};
+use crate::{App, RunError, collect, shift};
 
 /// Who does what nobody pressed a button for.
 pub(crate) const NIGHTSHIFT: &str = "nightshift";
 /// How long a change may be on its way, for example held by a disruption budget.
-const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const ON_ITS_WAY: SignedDuration = SignedDuration::from_mins(10);
 /// How long an object is locked for; renewed while the case goes on.
-const LOCKED: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+pub(crate) const LOCKED: std::time::Duration = std::time::Duration::from_secs(15 * 60);
 /// Steps of one invocation: a case has fewer stages.
 const STEPS: usize = 12;
 
 /// What a step came to.
-enum Step {
+pub(crate) enum Step {
     /// The case came to another stage.
     To(Box<KeptCase>),
     /// Nothing to be done for now.
@@ -43,6 +43,11 @@ pub(crate) async fn carry_on(app: &App, id: &CaseId, deadline: Deadline) -> Resu
         kept = noted(app, kept).await?;
         let from = kept.case.stage.name();
         let step = match &kept.case.stage {
+            Stage::Changing { .. } | Stage::Watching { .. } | Stage::Undoing { .. }
+                if shift::of(&kept.case).is_some() =>
+            {
+                shift::carry_on(app, kept, deadline).await?
+            }
             Stage::Proposed => judge(app, kept, deadline).await?,
             Stage::Asked { requirement } => {
                 let requirement = requirement.clone();
@@ -74,7 +79,7 @@ pub(crate) async fn carry_on(app: &App, id: &CaseId, deadline: Deadline) -> Resu
 }
 
 /// Brings the audit log up to what the case says.
-async fn noted(app: &App, kept: KeptCase) -> Result<KeptCase, RunError> {
+pub(crate) async fn noted(app: &App, kept: KeptCase) -> Result<KeptCase, RunError> {
     if kept.case.notes.is_empty() {
         return Ok(kept);
     }
@@ -87,14 +92,14 @@ async fn noted(app: &App, kept: KeptCase) -> Result<KeptCase, RunError> {
 }
 
 /// Keeps the case at its new stage.
-async fn to(app: &App, kept: &KeptCase, case: Case) -> Result<Step, RunError> {
+pub(crate) async fn to(app: &App, kept: &KeptCase, case: Case) -> Result<Step, RunError> {
     app.count_stage(&case);
     let store = app.clients.store().await?;
     Ok(Step::To(Box::new(store.keep_case(kept, case, app.now()).await?)))
 }
 
 /// Keeps the case at a stage that says why itself.
-async fn ends(app: &App, kept: &KeptCase, stage: Stage) -> Result<Step, RunError> {
+pub(crate) async fn ends(app: &App, kept: &KeptCase, stage: Stage) -> Result<Step, RunError> {
     let why = match &stage {
         Stage::NeedsReview { why, .. } => why.join(", "),
         Stage::Overtaken { why, .. } | Stage::DryRunRefused { why } | Stage::Failed { why, .. } => why.clone(),
@@ -104,7 +109,7 @@ async fn ends(app: &App, kept: &KeptCase, stage: Stage) -> Result<Step, RunError
 }
 
 /// What was agreed to cannot be done any more.
-fn overtaken(unmet: Unmet) -> Stage {
+pub(crate) fn overtaken(unmet: Unmet) -> Stage {
     Stage::Overtaken { why: unmet.to_string(), unmet: Some(unmet) }
 }
 
@@ -130,6 +135,8 @@ async fn judge(app: &App, kept: KeptCase, deadline: Deadline) -> Result<Step, Ru
     };
     let shown = match preview(app, &assessed, &facts, deadline).await? {
         Ok(shown) => shown,
+        Err(Refusal::Unmet(unmet)) if unmet.passes() => return shift::wait(app, kept, unmet, &facts).await,
+        Err(Refusal::Unmet(unmet @ Unmet::NotWanted(_))) => return ends(app, &kept, overtaken(unmet)).await,
         Err(Refusal::Unmet(unmet)) => {
             let why = vec![unmet.to_string()];
             return ends(app, &kept, Stage::NeedsReview { why, unmet: Some(unmet) }).await;
@@ -153,6 +160,7 @@ fn describe(case: &mut Case, assessed: &Assessed, shown: ShownChange) {
     case.assessment = Some(assessed.assessment().clone());
     case.blast = Some(assessed.blast().clone());
     case.shown = Some(shown);
+    case.waits = None;
 }
 
 /// The links up to the risk; an error names the policies that refuse.
@@ -210,6 +218,9 @@ async fn preview(
 /// Assessed -> Approved, where the votes suffice.
 async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: Deadline) -> Result<Step, RunError> {
     let now = app.now();
+    if let Some(unmet) = shift::overtaken(app, &kept.case).await? {
+        return ends(app, &kept, overtaken(unmet)).await;
+    }
     if kept.case.votes.is_empty() {
         if now <= requirement.until {
             return Ok(Step::Rest(Box::new(kept)));
@@ -254,6 +265,7 @@ async fn asked(app: &App, kept: KeptCase, requirement: &Requirement, deadline: D
                     describe(&mut case, &assessed, shown);
                     ask(app, &kept, case, &assessed, &event).await
                 }
+                Err(Refusal::Unmet(unmet)) if unmet.passes() => shift::wait(app, kept, unmet, &facts).await,
                 Err(Refusal::Unmet(unmet)) => ends(app, &kept, overtaken(unmet)).await,
                 Err(Refusal::DryRun(why)) => ends(app, &kept, Stage::DryRunRefused { why }).await,
             }
@@ -271,6 +283,7 @@ async fn dry_run(
 ) -> Result<Step, RunError> {
     let requests = match approved.rehearsal(facts) {
         Ok(requests) => requests,
+        Err(unmet) if unmet.passes() => return shift::wait(app, kept.clone(), unmet, facts).await,
         Err(unmet) => return ends(app, kept, overtaken(unmet)).await,
     };
     match rehearse(app, &kept.case.proposal.cluster, &requests, facts, deadline).await? {

@@ -6,7 +6,7 @@ use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use shared::deadline::Deadline;
 use shared::eks::Cluster;
-use shared::model::ObjectRef;
+use shared::model::{Kind, ObjectRef};
 use shared::remediation::Request;
 
 /// Time for one request, where the invocation has as much left.
@@ -66,6 +66,18 @@ pub async fn get(cluster: &Cluster, object: &ObjectRef, deadline: Deadline) -> R
     }
 }
 
+/// The objects of a kind that has no namespace; none where the cluster does not know the kind, `None` where they may not be
+/// read.
+pub async fn list(cluster: &Cluster, kind: Kind, deadline: Deadline) -> Result<Option<Vec<Value>>, ApiError> {
+    let object = ObjectRef::new(kind, "", "");
+    match send(cluster, &object, Method::GET, path(&object).trim_end_matches('/'), None, deadline).await {
+        Ok(mut list) => Ok(Some(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())),
+        Err(ApiError::Refused { status: 404, .. }) => Ok(Some(Vec::new())),
+        Err(ApiError::Refused { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Sends one request of an action, computed from this `resourceVersion`. Dry, it changes nothing and returns the object as
 /// it would be.
 pub async fn carry_out(
@@ -109,6 +121,10 @@ pub async fn carry_out(
                 Err(ApiError::Refused { status: 404, .. } | ApiError::Conflict(_)) => Ok(Value::Null),
                 outcome => outcome,
             }
+        }
+        Request::Shift { object, .. } => {
+            let message = "what stands in ARC is no object of the cluster".to_owned();
+            Err(ApiError::Refused { object: object.clone(), status: 404, message })
         }
     }
 }

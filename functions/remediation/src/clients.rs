@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_config::SdkConfig;
+use aws_config::{Region, SdkConfig};
 use shared::config::{ClusterSettings, SecretError, Settings};
 use shared::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
 use shared::roles::Directory;
 use shared::slack::{Slack, SlackConfig, SlackError};
 use shared::store::{Store, StoreError};
+use shared::zonal::read::ZonalShifts;
 use tokio::sync::{Mutex, OnceCell};
 
 /// The settings without which the function cannot work.
@@ -128,6 +129,17 @@ impl Clients {
         let cluster = Arc::new(Cluster::connect(&target, self.aws().await).await?);
         clusters.insert(name.to_owned(), Arc::clone(&cluster));
         Ok(cluster)
+    }
+
+    /// ARC in the region of the cluster of this name.
+    pub(crate) async fn zonal_shifts(&self, name: &str) -> Result<ZonalShifts, ClientError> {
+        let known = self.settings.clusters.iter().find(|known| known.name == name);
+        let known = known.ok_or_else(|| ClientError::UnknownCluster(name.to_owned()))?;
+        let aws = self.aws().await;
+        Ok(match &known.region {
+            Some(region) => ZonalShifts::new(&aws.to_builder().region(Region::new(region.clone())).build()),
+            None => ZonalShifts::new(aws),
+        })
     }
 
     /// Forgets the connection to a cluster, for example because its endpoint has moved.

@@ -20,6 +20,7 @@ pub mod collect;
 mod export;
 pub mod message;
 mod send;
+mod shift;
 mod tell;
 pub mod vote;
 
@@ -86,6 +87,9 @@ pub enum RunError {
     /// A request to the Kubernetes API.
     #[error(transparent)]
     Api(#[from] api::ApiError),
+    /// A call of ARC.
+    #[error(transparent)]
+    Arc(#[from] shared::zonal::read::ArcError),
     /// A message.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -117,6 +121,7 @@ impl RunError {
             Self::Store(_) => "StoreError",
             Self::Collect(_) => "CollectError",
             Self::Api(_) => "ApiError",
+            Self::Arc(_) => "ArcError",
             Self::Publish(_) => "PublishError",
             Self::Slack(_) => "SlackError",
             Self::Export(_) => "ExportError",

@@ -14,16 +14,23 @@ const RACES: usize = 5;
 /// Sends every request dry; the error is the API server's.
 pub(crate) async fn rehearse(
     app: &App,
-    cluster: &str,
+    name: &str,
     requests: &[Request],
     facts: &Facts,
     deadline: Deadline,
 ) -> Result<Result<Vec<DiffLine>, String>, RunError> {
-    let cluster = app.clients.cluster(cluster).await?;
+    let cluster = app.clients.cluster(name).await?;
     let before = facts.object.clone().unwrap_or_default();
     let version = ObjectVersion::of(&before).resource_version;
     let mut lines = Vec::new();
     for request in requests {
+        if let Request::Shift { resources, want, .. } = request {
+            match crate::arc::rehearsed(name, resources, want.as_ref(), facts) {
+                Ok(asked) => lines.extend(asked),
+                Err(why) => return Ok(Err(why)),
+            }
+            continue;
+        }
         match api::carry_out(&cluster, request, &version, true, deadline).await {
             Ok(after) => match request {
                 // The scale subresource answers with a Scale.
@@ -37,6 +44,7 @@ pub(crate) async fn rehearse(
                 }
                 Request::Patch { .. } => lines.extend(diff(&before, &after)),
                 Request::Evict { pod, .. } => lines.push(evicted(pod)),
+                Request::Shift { .. } => {}
             },
             // Evictions are tried again while they are watched; what is shown says so already.
             Err(ApiError::Budget { pod, .. }) => lines.push(evicted(&pod)),

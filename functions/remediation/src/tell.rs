@@ -15,7 +15,13 @@ fn shows(case: &Case) -> String {
     let version = case.shown.as_ref().map(|shown| shown.bound.version.resource_version.as_str()).unwrap_or_default();
     // A case that asks again is at the same stage, for another version.
     let version = if matches!(case.stage, Stage::Asked { .. }) { version } else { "" };
-    format!("{}/{}/{version}", case.stage.name(), case.votes.len())
+    let waits = case.waits.as_ref().map_or("", |waits| waits.unmet.name());
+    let until = match &case.stage {
+        // What people read of a shift that stands is until when.
+        Stage::Watching { execution, .. } => execution.shift().map(|want| want.expires_at.to_string()),
+        _ => None,
+    };
+    format!("{}/{}/{version}{waits}{}", case.stage.name(), case.votes.len(), until.unwrap_or_default())
 }
 
 /// Brings the message up to the case.

@@ -46,6 +46,8 @@ mod timeline;
 mod trigger;
 mod view;
 
+#[cfg(feature = "remediation")]
+pub(crate) use analyzers::scheduling::fit;
 pub use analyzers::{Analyzer, analyzers, catalogue};
 pub use case::Case;
 pub use command::Kubectl;

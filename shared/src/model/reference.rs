@@ -3,40 +3,44 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
-    ($($name:ident $plural:literal $api:literal $namespaced:literal),* $(,)?) => {
+    ($($name:ident $plural:literal $api:literal $namespaced:literal),* $(,)? ; $($beside:ident $its:literal $of:literal),* $(,)?) => {
         /// The kinds Nightshift knows by name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Kind {
             $(#[doc = concat!("`", stringify!($name), "`, API version `", $api, "`.")] $name,)*
+            $(#[doc = concat!("`", stringify!($beside), "`, which is no Kubernetes object: ", $of, ".")] $beside,)*
         }
 
         impl Kind {
-            /// Every kind.
+            /// Every kind of Kubernetes.
             pub const ALL: &'static [Kind] = &[$(Kind::$name),*];
 
             /// The kind's name as the API writes it, for example `Deployment`.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Kind::$name => stringify!($name),)* }
+                match self { $(Kind::$name => stringify!($name),)* $(Kind::$beside => stringify!($beside),)* }
             }
 
             /// The resource name in paths and file names, for example `deployments`.
             pub const fn plural(self) -> &'static str {
-                match self { $(Kind::$name => $plural,)* }
+                match self { $(Kind::$name => $plural,)* $(Kind::$beside => $its,)* }
             }
 
             /// Group and version, for example `apps/v1`.
             pub const fn api_version(self) -> &'static str {
-                match self { $(Kind::$name => $api,)* }
+                match self { $(Kind::$name => $api,)* $(Kind::$beside => $of,)* }
             }
 
             /// Whether objects of this kind live in a namespace.
             pub const fn is_namespaced(self) -> bool {
-                match self { $(Kind::$name => $namespaced,)* }
+                match self { $(Kind::$name => $namespaced,)* $(Kind::$beside => false,)* }
             }
 
             /// The kind of this name, as the API writes it.
             pub fn parse(name: &str) -> Option<Kind> {
-                match name { $(stringify!($name) => Some(Kind::$name),)* _ => None }
+                match name {
+                    $(stringify!($name) => Some(Kind::$name),)*
+                    _ => None,
+                }
             }
         }
     };
@@ -66,7 +70,8 @@ kinds! {
     Service "services" "v1" true,
     ServiceAccount "serviceaccounts" "v1" true,
     StatefulSet "statefulsets" "apps/v1" true,
-    StorageClass "storageclasses" "storage.k8s.io/v1" false,
+    StorageClass "storageclasses" "storage.k8s.io/v1" false;
+    ZonalShift "zonalshifts" "arc-zonal-shift",
 }
 
 impl std::fmt::Display for Kind {

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    BlastRadius, Facts, Request,
+    BlastRadius, Facts, Request, Room,
     actions::{
         AdjustHpa, Cordon, Drain, NodePoolLimits, Resize, RestartPod, RestartRollout, RollBack, Scale, Taint, Uncordon,
-        Untaint,
+        Untaint, ZonalShift,
     },
 };
 use crate::model::ObjectRef;
+use crate::zonal::{ResourceArn, ZoneId};
 
 /// A change to a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ pub enum Action {
     Untaint(Untaint),
     /// Change what a Karpenter NodePool may grow to.
     SetNodePoolLimits(NodePoolLimits),
+    /// Leave a zone for a while.
+    ZonalShift(ZonalShift),
 }
 
 /// What every action can say of itself: a pair of do and undo, and what is around it. All of it is pure.
@@ -152,6 +155,59 @@ pub enum Unmet {
     /// What has to be known is not.
     #[error("{0} could not be read, so nothing is done")]
     Unread(String),
+    /// The judgement does not ask for it any more.
+    #[error("zone {0} is not to be left any more")]
+    NotWanted(ZoneId),
+    /// Zonal shift is not enabled.
+    #[error("zonal shift is not enabled for {0}; enable it in its EKS or load balancer settings")]
+    NotManaged(ResourceArn),
+    /// Somebody else has begun a shift.
+    #[error("{resource} is shifted away from {zone} already: {by}")]
+    ShiftStands {
+        /// Of what.
+        resource: ResourceArn,
+        /// Away from where.
+        zone: ZoneId,
+        /// What whoever began it wrote.
+        by: String,
+    },
+    /// Something else is on its way, which would be taken for the zone's fault, or be disturbed.
+    #[error("{0} is on its way")]
+    InFlight(String),
+    /// The other zones cannot carry it.
+    #[error("the other zones cannot carry it: {} of {} find no place, and nodes may be added for {}", .0.short, .0.wanted, .0.growth())]
+    NoRoom(Room),
+}
+
+impl Unmet {
+    /// What it is, in kebab case.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "missing",
+            Self::Replaced(_) => "replaced",
+            Self::AlreadySo(_) => "already-so",
+            Self::WrongKind { .. } => "wrong-kind",
+            Self::Unowned(_) => "unowned",
+            Self::NoRevision { .. } => "no-revision",
+            Self::Paused(_) => "paused",
+            Self::UnderAutoscaler { .. } => "under-autoscaler",
+            Self::OutOfBounds(_) => "out-of-bounds",
+            Self::MemoryLowered(_) => "memory-lowered",
+            Self::QosChanged { .. } => "qos-changed",
+            Self::NoContainer { .. } => "no-container",
+            Self::Unread(_) => "unread",
+            Self::NotWanted(_) => "not-wanted",
+            Self::NotManaged(_) => "not-managed",
+            Self::ShiftStands { .. } => "shift-stands",
+            Self::InFlight(_) => "in-flight",
+            Self::NoRoom(_) => "no-room",
+        }
+    }
+
+    /// Whether it may well hold in a while, so that it is waited for.
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::ShiftStands { .. } | Self::InFlight(_) | Self::NoRoom(_))
+    }
 }
 
 /// The hash of exactly this action on this cluster: what an approval is bound to.
@@ -180,6 +236,7 @@ impl Action {
             Self::Taint(pair) => pair,
             Self::Untaint(pair) => pair,
             Self::SetNodePoolLimits(pair) => pair,
+            Self::ZonalShift(pair) => pair,
         }
     }
 

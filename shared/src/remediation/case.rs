@@ -16,6 +16,7 @@ use super::{
 };
 use crate::diagnosis::Trigger;
 use crate::model::ObjectRef;
+use crate::zonal::Want;
 
 /// A case's identity: the same action for the same incident is the same case, however often it is proposed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -208,6 +209,25 @@ impl Execution {
         &self.diff
     }
 
+    /// The zone that is to be left, as it was asked of ARC last.
+    pub fn shift(&self) -> Option<&Want> {
+        self.requests.iter().find_map(|request| match request {
+            Request::Shift { want, .. } => want.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// The same with what is asked of ARC now.
+    #[must_use]
+    pub fn asking(mut self, new: &Want) -> Self {
+        for request in &mut self.requests {
+            if let Request::Shift { want, .. } = request {
+                *want = Some(new.clone());
+            }
+        }
+        self
+    }
+
     /// The way back.
     pub const fn undo(&self) -> &Undo {
         &self.undo
@@ -243,6 +263,9 @@ pub struct Case {
     /// What people were shown that it would change, and the object's version then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<ShownChange>,
+    /// What is waited for, where that is what keeps it at its stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<WaitsFor>,
     /// Votes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub votes: Vec<Vote>,
@@ -256,6 +279,16 @@ pub struct Case {
     pub audited: u64,
     /// When it came to this stage.
     pub since: Timestamp,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WaitsFor {
+    /// What does not hold yet.
+    pub unmet: Unmet,
+    /// What was proposed so that it will.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Box<Proposal>>,
 }
 
 /// What people were shown.
@@ -304,6 +337,7 @@ impl Case {
             assessment: None,
             blast: None,
             shown: None,
+            waits: None,
             votes: Vec::new(),
             told,
             notes: Vec::new(),

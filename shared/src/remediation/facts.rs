@@ -15,6 +15,7 @@ use crate::model::{
     Deployment, HorizontalPodAutoscaler, Kind, Object, ObjectRef, Pod, PodDisruptionBudget, ReplicaSet,
 };
 use crate::snapshot::Snapshot;
+use crate::zonal::{Seen, Want};
 
 /// The annotation in which the Deployment controller notes revisions.
 pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -99,14 +100,37 @@ pub struct Facts {
     pub rules: Rules,
     /// The confidence of the cause the action is to mend, 0 to 1.
     pub confidence: f64,
+    /// What is known beside the cluster's objects, where a zone is to be left.
+    pub zonal: Option<Zonal>,
     /// When.
     pub at: Timestamp,
+}
+
+/// What has to be known before a zone is left.
+#[derive(Debug, Clone, Default)]
+pub struct Zonal {
+    /// What stands in ARC.
+    pub seen: Seen,
+    /// Which zone is to be left, as the judgement has it now.
+    pub want: Option<Want>,
+    /// Karpenter's NodePools as the API gave them; absent where they could not be read.
+    pub node_pools: Option<Vec<Value>>,
+    /// What else is being done to the cluster, for example by an experiment or another action.
+    pub in_flight: Option<String>,
 }
 
 impl Facts {
     /// Facts of a snapshot alone: enough to propose and to judge, not to change anything.
     pub fn of(snapshot: Arc<Snapshot>, at: Timestamp) -> Self {
-        Self { snapshot, object: None, revisions: Vec::new(), rules: Rules::default(), confidence: 1.0, at }
+        Self {
+            snapshot,
+            object: None,
+            revisions: Vec::new(),
+            rules: Rules::default(),
+            confidence: 1.0,
+            zonal: None,
+            at,
+        }
     }
 
     /// The target's Deployment.

@@ -36,22 +36,26 @@ pub mod propose;
 mod recovery;
 mod request;
 pub mod risk;
+mod room;
 #[cfg(test)]
 mod tampering_tests;
 #[cfg(test)]
 mod tests;
 mod version;
+#[cfg(all(test, feature = "policy"))]
+mod zonal_tests;
 
 pub use action::{Action, ActionHash, Undo, Unmet};
 pub use actions::{
     AdjustHpa, Cordon, Drain, NodePoolLimits, Resize, RestartPod, RestartRollout, RollBack, Scale, Taint, Uncordon,
-    Untaint,
+    Untaint, ZonalShift,
 };
 pub use blast::{BlastRadius, Headroom};
-pub use case::{Case, CaseId, Execution, ShownChange, Stage, Told};
+pub use case::{Case, CaseId, Execution, ShownChange, Stage, Told, WaitsFor};
 pub use chain::{Approved, Assessed, Changed, DryRun, Permission, Permitted, Proposal, Proposed, Snapshotted, Watched};
 pub use diff::{DiffLine, diff};
-pub use facts::{Environment, Facts, Rules};
+pub use facts::{Environment, Facts, Rules, Zonal};
 pub use recovery::{Outcome, recovery};
 pub use request::{Request, Subresource};
+pub use room::{Amount, Room};
 pub use version::ObjectVersion;

@@ -1,4 +1,4 @@
-//! What is sent to the Kubernetes API.
+//! What is sent to the Kubernetes API, and what is asked of ARC.
 //!
 //! Objects are changed by merge patches (RFC 7386) that hold nothing but what differs and the `resourceVersion` they were
 //! computed from, pods are removed by the eviction subresource, which asks disruption budgets. Server-side apply is not
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::ObjectRef;
+use crate::zonal::{ResourceArn, Want};
 
 /// The part of an object that a patch is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,15 @@ pub enum Request {
         /// Its identity.
         uid: String,
     },
+    /// What is to stand in ARC, which is brought about by [`crate::zonal::steps`].
+    Shift {
+        /// The cluster's zonal shift.
+        object: ObjectRef,
+        /// The cluster and its load balancers.
+        resources: Vec<ResourceArn>,
+        /// Which zone is to be left, and until when; none.
+        want: Option<Want>,
+    },
 }
 
 impl Request {
@@ -59,6 +69,7 @@ impl Request {
         match self {
             Self::Patch { object, .. } => object,
             Self::Evict { pod, .. } => pod,
+            Self::Shift { object, .. } => object,
         }
     }
 
@@ -66,7 +77,8 @@ impl Request {
     pub fn holds(&self, live: Option<&Value>) -> bool {
         match (self, live) {
             (Self::Patch { body, .. }, Some(live)) => merged(live, body) == *live,
-            (Self::Patch { .. }, None) => false,
+            // What stands in ARC is no object of the cluster.
+            (Self::Patch { .. }, None) | (Self::Shift { .. }, _) => false,
             (Self::Evict { .. }, None) => true,
             (Self::Evict { uid, .. }, Some(live)) => {
                 live["metadata"]["uid"] != uid.as_str() || !live["metadata"]["deletionTimestamp"].is_null()

@@ -72,12 +72,18 @@ pub enum Why {
     },
     /// There is no way back.
     NoUndo,
+    /// A rollout that does not end, which may be the cause.
+    Rollout {
+        /// Of what.
+        object: String,
+    },
 }
 
 /// Points an action has by itself: how much a mistake with it would cost.
 const fn base(action: &Action) -> u8 {
     match action {
-        Action::Uncordon(_) => 5,
+        // It evicts nothing, and one call takes it back: what it costs is what it reaches.
+        Action::Uncordon(_) | Action::ZonalShift(_) => 5,
         Action::RestartPod(_) | Action::AdjustHpa(_) => 8,
         Action::Cordon(_) | Action::SetNodePoolLimits(_) => 12,
         Action::Resize(_) | Action::Scale(_) | Action::Untaint(_) => 18,
@@ -121,6 +127,11 @@ pub fn assess(action: &Action, blast: &BlastRadius, facts: &Facts) -> Assessment
     add(doubt, Why::Confidence { percent });
     if matches!(action.undo(facts), super::Undo::Nothing { .. }) {
         add(3, Why::NoUndo);
+    }
+    if let Action::ZonalShift(shift) = action
+        && let Some(object) = shift.rollout(facts)
+    {
+        add(15, Why::Rollout { object: object.to_string() });
     }
     let score = reasons.iter().map(|reason| u32::from(reason.points)).sum::<u32>().min(100);
     let by_score = match score {

@@ -19,7 +19,7 @@ fn facts(object: Value) -> Facts {
 fn after(object: &Value, requests: &[Request]) -> Value {
     requests.iter().fold(object.clone(), |object, request| match request {
         Request::Patch { body, .. } => merged(&object, body),
-        Request::Evict { .. } => object,
+        Request::Evict { .. } | Request::Shift { .. } => object,
     })
 }
 

@@ -139,6 +139,16 @@ impl Store {
         .await
     }
 
+    /// Who has the lock on an object, where anybody has.
+    pub async fn lock_of(
+        &self,
+        (cluster, object): (&str, &ObjectRef),
+        now: Timestamp,
+    ) -> Result<Option<Lock>, StoreError> {
+        let held = self.read::<Lock>(&lock_key(cluster, object), now).await?;
+        Ok(held.map(|(held, _)| held).filter(|held| held.until > now))
+    }
+
     /// Gives the lock back, where it is still the case's.
     pub async fn unlock(
         &self,

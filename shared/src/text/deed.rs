@@ -36,6 +36,7 @@ impl Phrases {
                 let amounts = pool.limits.iter().map(|(name, amount)| format!("{name} {amount}"));
                 ("do-set-node-pool-limits", amounts.collect::<Vec<_>>().join(", "))
             }
+            Action::ZonalShift(shift) => ("do-zonal-shift", shift.zone.to_string()),
         };
         self.say_with(key, &[("object", (&object).into()), ("to", (&to).into())])
     }

@@ -68,6 +68,13 @@ impl ZonalShifts {
         self.lock().autoshift = away_from.map(str::to_owned);
     }
 
+    /// Somebody ends a shift by its id in the console; whether there was one.
+    pub fn cancel(&self, id: &str) -> bool {
+        let mut state = self.lock();
+        let found = state.shifts.iter_mut().find(|shift| shift.id == id);
+        found.is_some_and(|shift| !std::mem::replace(&mut shift.canceled, true))
+    }
+
     /// All shifts there have been, in order.
     pub fn all(&self) -> Vec<ZonalShift> {
         self.lock().shifts.clone()

@@ -79,7 +79,10 @@ const fn stage(stage: &Stage) -> &'static str {
 /// A case's message.
 pub fn case(case: &Case, style: &Style) -> Message {
     let phrases = &style.phrases;
-    let (mark, key, colour) = headline(&case.stage);
+    let (mark, key, colour) = match (&case.stage, &case.waits) {
+        (Stage::Proposed, Some(_)) => ("⏸️", "case-waiting", Colour::Warning),
+        (stage, _) => headline(stage),
+    };
     let what = redact(&what(&case.proposal.action, style)).into_owned();
     let text = phrases.say_with(key, &[("do", (&what).into())]);
     let mut blocks = Vec::new();
@@ -163,6 +166,7 @@ fn why(Reason { why, points }: &Reason, phrases: &Phrases) -> String {
         Why::Hours => ("risk-why-hours", String::new()),
         Why::Confidence { percent } => ("risk-why-confidence", percent.to_string()),
         Why::NoUndo => ("risk-why-no-undo", String::new()),
+        Why::Rollout { object } => ("risk-why-rollout", object.clone()),
     };
     format!("{} +{points}", phrases.say_with(key, &[("value", (&value).into())]))
 }
@@ -250,6 +254,10 @@ fn history(case: &Case, style: &Style) -> Mrkdwn {
         let key = if by.starts_with("policy:") { "approved-by-setting" } else { "approved-by" };
         parts.push(with(key, who(by), ""));
     }
+    if let Some(waits) = &case.waits {
+        parts.push(quote(&does_not_hold(&waits.unmet, phrases)));
+    }
+    let is_shift = matches!(case.proposal.action, Action::ZonalShift(_));
     match &case.stage {
         Stage::NeedsReview { unmet: Some(unmet), .. } | Stage::Overtaken { unmet: Some(unmet), .. } => {
             parts.push(quote(&does_not_hold(unmet, phrases)));
@@ -263,7 +271,8 @@ fn history(case: &Case, style: &Style) -> Mrkdwn {
             parts.push(with("undone-by", who(&why[ASKED_BY.len()..]), ""));
         }
         Stage::Undone { why, .. } | Stage::Undoing { why, .. } => {
-            parts.push(quote(&phrases.say_with("undone-worse", &[("why", why.into())])));
+            let key = if is_shift { "undone-because" } else { "undone-worse" };
+            parts.push(quote(&phrases.say_with(key, &[("why", why.into())])));
         }
         Stage::Overtaken { why, .. } | Stage::DryRunRefused { why } | Stage::Failed { why, .. } => {
             parts.push(quote(why))
@@ -274,7 +283,8 @@ fn history(case: &Case, style: &Style) -> Mrkdwn {
                     seconds @ 0..120 => format!("{seconds} s"),
                     seconds => format!("{} min", seconds / 60),
                 };
-                parts.push(quote(&phrases.say_with("recovered-after", &[("time", (&time).into())])));
+                let key = if is_shift { "recovered-zone" } else { "recovered-after" };
+                parts.push(quote(&phrases.say_with(key, &[("time", (&time).into())])));
             }
         }
         Stage::Done { outcome: Outcome::NotRecovered { still: text } | Outcome::Worse { what: text }, .. } => {
@@ -301,6 +311,11 @@ fn does_not_hold(unmet: &Unmet, phrases: &Phrases) -> String {
         Unmet::QosChanged { from, to } => ("unmet-qos-changed", None, format!("{from} → {to}")),
         Unmet::NoContainer { pod, container } => ("unmet-no-container", Some(pod), container.clone()),
         Unmet::Unread(what) => ("unmet-unread", None, what.clone()),
+        Unmet::NotWanted(zone) => ("unmet-not-wanted", None, zone.to_string()),
+        Unmet::NotManaged(resource) => ("unmet-not-managed", None, resource.to_string()),
+        Unmet::ShiftStands { .. } => ("unmet-shift-stands", None, unmet.to_string()),
+        Unmet::InFlight(what) => ("unmet-in-flight", None, what.clone()),
+        Unmet::NoRoom(room) => ("unmet-no-room", None, format!("{} / {}", room.missing(), room.wanted)),
     };
     let object = object.map(ToString::to_string).unwrap_or_default();
     phrases.say_with(key, &[("object", (&object).into()), ("to", (&to).into())])

@@ -9,7 +9,7 @@ mod performance;
 mod routing;
 mod runtime;
 mod scaling;
-mod scheduling;
+pub(crate) mod scheduling;
 mod startup;
 
 use super::{Case, CauseSpec};

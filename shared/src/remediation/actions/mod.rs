@@ -10,6 +10,7 @@ mod restart_rollout;
 mod roll_back;
 mod scale;
 mod taint;
+mod zonal_shift;
 
 pub use adjust_hpa::AdjustHpa;
 pub use cordon::{Cordon, Uncordon};
@@ -21,6 +22,7 @@ pub use restart_rollout::RestartRollout;
 pub use roll_back::RollBack;
 pub use scale::Scale;
 pub use taint::{Taint, Untaint};
+pub use zonal_shift::ZonalShift;
 
 #[cfg(any(feature = "policy", test))]
 pub(super) use roll_back::is_previous;

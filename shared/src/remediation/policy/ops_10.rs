@@ -3,6 +3,7 @@
 //! > Actions that may run by themselves: restart a pod (CrashLoopBackOff, 5 or more restarts), HPA min/max by at most 50 %,
 //! > rollback to the previous revision, drain on memory/disk pressure. Always to a human: possible data loss, over 50 % of
 //! > replicas, StatefulSets, network policy. Secrets and ConfigMaps are never read out or changed.
+//! > A zone is left by itself (OPS-7) where the settings say so of the cluster, the others can carry it and no rollout is on its way.
 //! >
 //! > Every action is judged by a policy (allowed actions, forbidden words, restricted namespaces).
 //!
@@ -20,6 +21,7 @@ enum Deed {
     AdjustHpa { factor: Option<f64> },
     RollBack { to_previous: bool },
     Drain { pressure: bool },
+    Leave { carried: bool, rollout: bool },
     Other(&'static str),
 }
 
@@ -35,6 +37,9 @@ fn deeds() -> Vec<Deed> {
     deeds.push(Deed::AdjustHpa { factor: None });
     deeds.extend([true, false].map(|to_previous| Deed::RollBack { to_previous }));
     deeds.extend([true, false].map(|pressure| Deed::Drain { pressure }));
+    for carried in [true, false] {
+        deeds.extend([false, true].map(|rollout| Deed::Leave { carried, rollout }));
+    }
     deeds.extend(OTHERS.map(Deed::Other));
     deeds
 }
@@ -106,6 +111,7 @@ fn on_the_list(deed: Deed) -> bool {
         Deed::AdjustHpa { factor } => factor.is_some_and(|factor| factor <= 0.5),
         Deed::RollBack { to_previous } => to_previous,
         Deed::Drain { pressure } => pressure,
+        Deed::Leave { carried, rollout } => carried && !rollout,
         Deed::Other(_) => false,
     }
 }
@@ -153,6 +159,8 @@ fn question(deed: Deed, situation: &Situation) -> Question {
         to_previous: false,
         change_percent: 0,
         pressure: false,
+        carried: false,
+        rollout: false,
         confidence: 90,
     };
     match deed {
@@ -166,6 +174,7 @@ fn question(deed: Deed, situation: &Situation) -> Question {
         }
         Deed::RollBack { to_previous } => Question { action: "roll-back".to_owned(), to_previous, ..plain },
         Deed::Drain { pressure } => Question { action: "drain".to_owned(), pressure, ..plain },
+        Deed::Leave { carried, rollout } => Question { action: "zonal-shift".to_owned(), carried, rollout, ..plain },
         Deed::Other(name) => Question { action: name.to_owned(), ..plain },
     }
 }

@@ -41,6 +41,10 @@ pub struct Question {
     pub change_percent: i64,
     /// Whether the node is short of memory or disk.
     pub pressure: bool,
+    /// Whether the other zones can carry what a zonal shift takes away.
+    pub carried: bool,
+    /// Whether a rollout is on its way, which may be the cause.
+    pub rollout: bool,
     /// How sure the cause is, in percent.
     pub confidence: u32,
 }
@@ -79,6 +83,8 @@ impl Question {
                 _ => 0,
             },
             pressure: object.kind == Kind::Node && is_under_pressure(facts, &object.name),
+            carried: matches!(action, Action::ZonalShift(shift) if shift.room(facts).is_ok_and(|room| room.carries())),
+            rollout: matches!(action, Action::ZonalShift(shift) if shift.rollout(facts).is_some()),
             confidence,
             object,
         }
@@ -105,7 +111,7 @@ impl Question {
             "command": self.command, "sharePercent": self.share_percent, "pods": self.pods, "stateful": self.stateful,
             "dataLoss": self.data_loss, "headroom": self.headroom, "crashLoop": self.crash_loop, "restarts": self.restarts,
             "toPrevious": self.to_previous, "changePercent": self.change_percent, "pressure": self.pressure,
-            "confidence": self.confidence,
+            "carried": self.carried, "rollout": self.rollout, "confidence": self.confidence,
         })
     }
 }

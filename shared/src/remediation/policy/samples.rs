@@ -32,6 +32,8 @@ fn plain(action: &str, object: ObjectRef, rules: &Rules) -> Question {
         to_previous: false,
         change_percent: 0,
         pressure: false,
+        carried: true,
+        rollout: false,
         confidence: 90,
         object,
     }
@@ -74,6 +76,7 @@ pub fn samples_of_cluster(rules: &Rules) -> Vec<Sample> {
     let of = |action: &str, kind: Kind| plain(action, ObjectRef::new(kind, "", "node-a"), rules);
     let sample = |about: &'static str, question: Question| Sample { about, question };
     let drain = Question { pressure: true, ..of("drain", Kind::Node) };
+    let leave = Question { share_percent: 34, ..of("zonal-shift", Kind::ZonalShift) };
     vec![
         sample("cordon a node", of("cordon", Kind::Node)),
         sample("drain a node that is short of memory", drain.clone()),
@@ -82,5 +85,10 @@ pub fn samples_of_cluster(rules: &Rules) -> Vec<Sample> {
         sample("drain a node with force", Question { command: "kubectl drain node-a --force".to_owned(), ..drain }),
         sample("taint a node", of("taint", Kind::Node)),
         sample("change a NodePool's limits", of("set-node-pool-limits", Kind::NodePool)),
+        sample("leave a zone that the others can carry", leave.clone()),
+        sample("leave a zone that the others cannot carry", Question { carried: false, ..leave.clone() }),
+        sample("leave a zone while a rollout is on its way", Question { rollout: true, ..leave.clone() }),
+        sample("leave a zone with a StatefulSet's volumes", Question { stateful: true, ..leave.clone() }),
+        sample("leave the only zone of a service", Question { share_percent: 100, ..leave }),
     ]
 }

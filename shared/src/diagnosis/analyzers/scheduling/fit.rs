@@ -57,6 +57,13 @@ pub(super) fn obstacles(view: &View<'_>, pod: &Pod, node: &Node) -> BTreeSet<Obs
     all
 }
 
+/// Whether a node would take a pod by its labels and taints, however full it is.
+#[cfg(feature = "remediation")]
+pub(crate) fn takes(node: &Node, spec: &PodSpec) -> bool {
+    let selected = spec.node_selector.iter().all(|(key, value)| node.metadata.labels.get(key) == Some(value));
+    selected && untolerated(spec, node).next().is_none() && meets_affinity(spec, node)
+}
+
 /// Whether a node is kept for the control plane.
 pub(super) fn is_control_plane(node: &Node) -> bool {
     ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"]
@@ -138,7 +145,7 @@ fn meets(requirement: &NodeSelectorRequirement, labels: &BTreeMap<String, String
 }
 
 /// What a pod asks for of a resource: its containers together, or its largest init container.
-pub(super) fn requested(spec: &PodSpec, resource: &str) -> f64 {
+pub(crate) fn requested(spec: &PodSpec, resource: &str) -> f64 {
     let of = |container: &crate::model::Container| {
         let stated = container.resources.requests.get(resource).or(container.resources.limits.get(resource));
         stated.and_then(Quantity::value).unwrap_or(0.0)

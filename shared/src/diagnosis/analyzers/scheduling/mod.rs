@@ -1,6 +1,6 @@
 //! No node takes the pod.
 
-mod fit;
+pub(crate) mod fit;
 mod gated;
 mod placement;
 mod volume_binding;
