@@ -31,7 +31,7 @@ pub(super) fn explained(settings: &Settings) -> Result<String, PolicyError> {
         }
     }
     let _ = writeln!(out, "of the cluster");
-    for sample in samples_of_cluster(&rules("", Kind::Node)) {
+    for sample in samples_of_cluster(&rules("", Kind::Node), &settings.structure) {
         line(&mut out, &policies, &sample)?;
     }
     Ok(out)

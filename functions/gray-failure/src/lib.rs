@@ -32,6 +32,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::config::{ClusterSettings, Settings};
 use shared::deadline::Deadline;
+use shared::eks::ReadError;
 use shared::incident::publish::PublishError;
 use shared::slack::SlackError;
 use shared::store::StoreError;
@@ -73,6 +74,15 @@ pub enum RunError {
     /// Slack.
     #[error(transparent)]
     Slack(#[from] SlackError),
+    /// The cluster.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A finding that holds none.
+    #[error(transparent)]
+    Finding(#[from] node::MalformedFinding),
+    /// Somebody else posts the message.
+    #[error("another invocation is posting the message; retry")]
+    Busy,
     /// A record that holds no event.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -92,6 +102,9 @@ impl RunError {
             Self::Store(_) => "StoreError",
             Self::Publish(_) => "PublishError",
             Self::Slack(_) => "SlackError",
+            Self::Read(_) => "ReadError",
+            Self::Finding(_) => "MalformedFinding",
+            Self::Busy => "Busy",
             Self::Malformed(_) => "MalformedEvent",
             Self::Batch(_) => "MalformedBatch",
             Self::Panic(_) => "Panic",

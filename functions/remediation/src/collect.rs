@@ -110,7 +110,8 @@ pub async fn facts(
         snapshot: Arc::new(snapshot),
         object,
         revisions,
-        rules: Rules::of(&settings.structure.remediation, &proposal.cluster, &target, &settings.time_zone, at),
+        rules: Rules::of(&settings.structure.remediation, &proposal.cluster, &target, &settings.time_zone, at)
+            .with_mandate(&settings.structure, proposal),
         confidence: proposal.confidence,
         zonal,
         at,

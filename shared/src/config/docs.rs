@@ -76,6 +76,18 @@ remediation:                      # what may be changed; without it everything i
     no-drains: |
       @id("no-drains-in-prod")
       forbid (principal, action == Nightshift::Action::"drain", resource) when { resource.environment == "production" };
+nodes:                            # nodes that are ill; what is left out has the value that is shown here
+  mode: observe                   # observe: says it; ask: proposes a taint, people agree; automatic: taints where the risk is low
+  share_percent: 10               # of the nodes at most tainted at once; one always may be
+  failing_minutes: 5              # how long a condition fails before that is a reason
+  flap_changes: 6                 # so many changes of a condition within the window are flapping
+  window_minutes: 60              # the window for changes, events and restarts
+  well_minutes: 30                # how long a node is well before its taint is taken off
+  disk_percent: 85                # where kubelet begins to evict
+  disk_hours: 8                   # a disk that is there within these hours is told; within a quarter of them, tainted for
+guardduty:                        # findings of GuardDuty that name a node
+  mode: ask                       # observe: says it; ask: proposes isolation; automatic: isolates. More is always asked
+  severity: 7                     # findings below are not told
 ```
 "#;
 

@@ -7,6 +7,7 @@
 
 mod docs;
 mod door;
+mod nodes;
 mod reader;
 #[cfg(feature = "remote-settings")]
 mod remote;
@@ -17,6 +18,7 @@ mod table;
 
 pub use docs::settings_page;
 pub use door::DoorSettings;
+pub use nodes::{FindingRules, Mode, NodeRules};
 pub use reader::{ConfigError, Problem};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::nodes::{FindingRules, NodeRules};
 use super::reader::Problem;
 use crate::roles::Grant;
 use crate::thresholds::Levels;
@@ -24,6 +25,10 @@ pub struct Structure {
     pub remediation: RemediationSettings,
     /// Where threshold alarms draw their lines; none are made where it is absent.
     pub thresholds: Option<Levels>,
+    /// Nodes that are ill.
+    pub nodes: NodeRules,
+    /// Nodes that a finding of GuardDuty names.
+    pub guardduty: FindingRules,
 }
 
 /// What may be changed, where, and how it is watched. Nothing runs by itself unless its namespace is named here.
@@ -126,6 +131,12 @@ impl Structure {
         let mut problem = |setting: String, problem: String| problems.push(Problem { setting, problem });
         for (place, what) in self.thresholds.iter().flat_map(Levels::problems) {
             problem(place, what);
+        }
+        for (field, what) in self.nodes.problems() {
+            problem(format!("nodes.{field}"), what);
+        }
+        for (field, what) in self.guardduty.problems() {
+            problem(format!("guardduty.{field}"), what);
         }
         for (at, cluster) in self.clusters.iter().enumerate() {
             if cluster.name.is_empty() {

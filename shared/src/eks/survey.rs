@@ -79,6 +79,20 @@ impl Survey<'_> {
         found.await.map_err(|(_, error)| error)
     }
 
+    /// The objects of a kind that these query parameters select (`fieldSelector`, `labelSelector`), folded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::fold`].
+    pub async fn fold_where<T: Object, A: Default>(
+        &self,
+        namespace: Option<&str>,
+        query: &[(&str, &str)],
+        add: impl FnMut(&mut A, T),
+    ) -> Result<A, (A, ReadError)> {
+        self.fold_those(namespace, query, add).await
+    }
+
     async fn fold_those<T: Object, A: Default>(
         &self,
         namespace: Option<&str>,

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use super::{
     BlastRadius, Facts, Request, Room,
     actions::{
-        AdjustHpa, Cordon, Drain, NodePoolLimits, Resize, RestartPod, RestartRollout, RollBack, Scale, Taint, Uncordon,
-        Untaint, ZonalShift,
+        AdjustHpa, Cordon, Drain, Isolate, NodePoolLimits, Resize, RestartPod, RestartRollout, RollBack, Scale, Taint,
+        Uncordon, Untaint, ZonalShift,
     },
 };
 use crate::model::ObjectRef;
@@ -35,6 +35,8 @@ pub enum Action {
     Uncordon(Uncordon),
     /// Keep new pods off a node and evict those that can move.
     Drain(Drain),
+    /// Keep new pods off a node and leave all that is on it as it is, for people to look at.
+    Isolate(Isolate),
     /// Put a taint on a node.
     Taint(Taint),
     /// Take a taint off a node.
@@ -233,6 +235,7 @@ impl Action {
             Self::Cordon(pair) => pair,
             Self::Uncordon(pair) => pair,
             Self::Drain(pair) => pair,
+            Self::Isolate(pair) => pair,
             Self::Taint(pair) => pair,
             Self::Untaint(pair) => pair,
             Self::SetNodePoolLimits(pair) => pair,

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::RemediationSettings;
+use super::{Action, ISOLATED, Proposal, UNHEALTHY};
+use crate::config::{Mode, RemediationSettings, Structure};
 use crate::diagnosis::{is_live, is_ready};
 use crate::model::{
     Deployment, HorizontalPodAutoscaler, Kind, Object, ObjectRef, Pod, PodDisruptionBudget, ReplicaSet,
@@ -51,6 +52,8 @@ pub struct Rules {
     pub environment: Environment,
     /// Whether low-risk actions may run by themselves there.
     pub automation: bool,
+    /// Whether the settings let exactly this run by itself, wherever it is: a mark of ours on a node, or its isolation.
+    pub mandate: bool,
     /// Whether the namespace is one that nothing is done in.
     pub restricted: bool,
     /// Whether it is outside of working hours where the people are.
@@ -80,10 +83,25 @@ impl Rules {
         Self {
             environment,
             automation: named(&settings.automation),
+            mandate: false,
             // What has no namespace is never restricted as a whole.
             restricted: !object.namespace.is_empty() && named(&settings.restricted),
             asleep: weekend || !(9..18).contains(&local.hour()),
         }
+    }
+
+    /// The same for a proposal of Nightshift's own that the settings name: `nodes.mode` lets it mark nodes that are ill,
+    /// `guardduty.mode` isolate those that a finding names.
+    #[must_use]
+    pub fn with_mandate(mut self, settings: &Structure, proposal: &Proposal) -> Self {
+        let mode = match &proposal.action {
+            Action::Taint(taint) if taint.key == UNHEALTHY && taint.effect == "NoSchedule" => settings.nodes.mode,
+            Action::Untaint(taint) if taint.key == UNHEALTHY => settings.nodes.mode,
+            Action::Isolate(_) => settings.guardduty.mode,
+            _ => Mode::Observe,
+        };
+        self.mandate = mode == Mode::Automatic && proposal.requester.is_none();
+        self
     }
 }
 
@@ -192,6 +210,13 @@ impl Facts {
     /// The live pods on a node.
     pub(super) fn pods_on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Pod> {
         self.snapshot.pods.iter().filter(move |pod| is_live(pod) && pod.spec.node_name == node)
+    }
+
+    /// Whether a node is isolated: what is on it is evidence.
+    #[cfg_attr(not(feature = "policy"), allow(dead_code, reason = "policies are a feature of their own"))]
+    pub(super) fn is_isolated(&self, node: &str) -> bool {
+        let node = self.snapshot.nodes.get("", node);
+        node.is_some_and(|node| node.spec.taints.iter().any(|taint| taint.key == ISOLATED))
     }
 
     /// The disruption budgets over a pod.

@@ -47,8 +47,8 @@ mod zonal_tests;
 
 pub use action::{Action, ActionHash, Undo, Unmet};
 pub use actions::{
-    AdjustHpa, Cordon, Drain, NodePoolLimits, Resize, RestartPod, RestartRollout, RollBack, Scale, Taint, Uncordon,
-    Untaint, ZonalShift,
+    AdjustHpa, Cordon, Drain, ISOLATED, Isolate, NodePoolLimits, Resize, RestartPod, RestartRollout, RollBack, Scale,
+    Taint, UNHEALTHY, Uncordon, Untaint, ZonalShift,
 };
 pub use blast::{BlastRadius, Headroom};
 pub use case::{Case, CaseId, Execution, ShownChange, Stage, Told, WaitsFor};

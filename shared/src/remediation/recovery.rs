@@ -51,7 +51,7 @@ pub fn recovery(
     if settled && whole && wanted.is_some() && rolled_out(facts, object) {
         return Some(Outcome::Recovered);
     }
-    if settled && node && (!the_cause || matches!(action, Action::Cordon(_) | Action::Taint(_))) {
+    if settled && node && (!the_cause || matches!(action, Action::Cordon(_) | Action::Isolate(_) | Action::Taint(_))) {
         return Some(Outcome::Recovered);
     }
     if settled && wanted.is_none() && !node && !the_cause && diagnosis.verdict != Verdict::Inconclusive {

@@ -99,6 +99,7 @@ fn patching() -> Vec<(Action, Facts)> {
         ),
         (Action::Cordon(Cordon { node: name() }), facts(node())),
         (Action::Uncordon(Uncordon { node: name() }), facts(cordoned)),
+        (Action::Isolate(Isolate { node: name(), uid: "u2".into(), value: "x".into() }), facts(node())),
         (Action::Taint(Taint { node: name(), key: "sick".into(), value: "x".into(), effect: effect() }), facts(node())),
         (Action::Untaint(Untaint { node: name(), key: key(), effect: effect() }), facts(node())),
         (Action::SetNodePoolLimits(NodePoolLimits { pool: "general".into(), limits: amounts("150") }), facts(pool())),

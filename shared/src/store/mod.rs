@@ -24,6 +24,8 @@
 //! | `lock#CLUSTER` | object | the action that may change it |
 //! | `audit` | number | an entry of the audit log; `audit-head` holds the latest's number and hash |
 //! | `document#CLUSTER` | time`#`id | what an incident that is over teaches; `document-of#INCIDENT` says where |
+//! | `nodes#CLUSTER` | `current` | what is remembered of its nodes, and what is still to be said of them |
+//! | `finding#ID` | `current` | a finding of GuardDuty and what was done about it; `findings-open#CLUSTER` lists those that wait |
 //! | `vote#INCIDENT` | user | what somebody says of its diagnosis |
 //! | `zones#CLUSTER` | `current` | what is wanted of its zones, and the memory of the judgement |
 //! | `blob#HASH` | number | a part of an item that is larger than one item may be |
@@ -43,6 +45,7 @@ mod idempotency;
 mod incidents;
 #[cfg(test)]
 pub(crate) mod memory;
+mod nodes;
 mod outbox;
 #[cfg(feature = "remediation")]
 mod remediation;

@@ -30,6 +30,7 @@ impl Phrases {
             Action::Cordon(_) => ("do-cordon", String::new()),
             Action::Uncordon(_) => ("do-uncordon", String::new()),
             Action::Drain(_) => ("do-drain", String::new()),
+            Action::Isolate(_) => ("do-isolate", String::new()),
             Action::Taint(taint) => ("do-taint", format!("{}:{}", taint.key, taint.effect)),
             Action::Untaint(taint) => ("do-untaint", format!("{}:{}", taint.key, taint.effect)),
             Action::SetNodePoolLimits(pool) => {

@@ -28,6 +28,7 @@ const EN: &[&str] = &[
     include_str!("en/commands.ftl"),
     include_str!("en/remediation.ftl"),
     include_str!("en/lessons.ftl"),
+    include_str!("en/nodes.ftl"),
 ];
 const KO: &[&str] = &[
     include_str!("ko/message.ftl"),
@@ -35,6 +36,7 @@ const KO: &[&str] = &[
     include_str!("ko/commands.ftl"),
     include_str!("ko/remediation.ftl"),
     include_str!("ko/lessons.ftl"),
+    include_str!("ko/nodes.ftl"),
 ];
 
 /// A value for a sentence.

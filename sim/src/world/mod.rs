@@ -210,6 +210,16 @@ impl World {
         found
     }
 
+    /// Sets a condition of a node, as its kubelet or an agent on it would; whether the node exists.
+    pub fn set_node_condition(&self, node: &str, condition: &str, status: &str, reason: &str) -> bool {
+        let mut state = self.state();
+        let (now, key) = (state.now, Key::new("", node));
+        let set = |node: &mut Value| pods::set_condition(node, now, condition, status, reason, "");
+        let found = state.change(Kind::Node, &key, set).is_some();
+        state.settle();
+        found
+    }
+
     /// All alarms with their states.
     pub fn alarms(&self) -> Vec<Alarm> {
         self.state().alarms.all().to_vec()

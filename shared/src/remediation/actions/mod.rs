@@ -3,6 +3,7 @@
 mod adjust_hpa;
 mod cordon;
 mod drain;
+mod isolate;
 mod node_pool;
 mod resize;
 mod restart_pod;
@@ -15,13 +16,14 @@ mod zonal_shift;
 pub use adjust_hpa::AdjustHpa;
 pub use cordon::{Cordon, Uncordon};
 pub use drain::Drain;
+pub use isolate::{ISOLATED, Isolate};
 pub use node_pool::NodePoolLimits;
 pub use resize::Resize;
 pub use restart_pod::RestartPod;
 pub use restart_rollout::RestartRollout;
 pub use roll_back::RollBack;
 pub use scale::Scale;
-pub use taint::{Taint, Untaint};
+pub use taint::{Taint, UNHEALTHY, Untaint};
 pub use zonal_shift::ZonalShift;
 
 #[cfg(any(feature = "policy", test))]

@@ -9,6 +9,9 @@ use crate::model::{ObjectRef, Pod};
 use crate::remediation::action::Pair;
 use crate::remediation::{BlastRadius, Facts, Request, Undo, Unmet};
 
+/// The taint that Nightshift puts on a node that is ill, and knows again when it is well.
+pub const UNHEALTHY: &str = "nightshift.io/unhealthy";
+
 /// Put a taint on a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taint {
@@ -34,11 +37,11 @@ pub struct Untaint {
     pub effect: String,
 }
 
-fn taints(object: &Value) -> Vec<Value> {
+pub(super) fn taints(object: &Value) -> Vec<Value> {
     object["spec"]["taints"].as_array().cloned().unwrap_or_default()
 }
 
-fn without(taints: &[Value], key: &str, effect: &str) -> Vec<Value> {
+pub(super) fn without(taints: &[Value], key: &str, effect: &str) -> Vec<Value> {
     taints.iter().filter(|taint| taint["key"] != key || taint["effect"] != effect).cloned().collect()
 }
 

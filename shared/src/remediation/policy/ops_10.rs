@@ -22,11 +22,15 @@ enum Deed {
     RollBack { to_previous: bool },
     Drain { pressure: bool },
     Leave { carried: bool, rollout: bool },
+    Mandated(&'static str),
     Other(&'static str),
 }
 
-const OTHERS: [&str; 8] =
-    ["restart-rollout", "scale", "resize", "cordon", "uncordon", "taint", "untaint", "set-node-pool-limits"];
+const OTHERS: [&str; 9] =
+    ["restart-rollout", "scale", "resize", "cordon", "uncordon", "isolate", "taint", "untaint", "set-node-pool-limits"];
+
+/// What the settings may let run by itself, whatever namespaces they name (OPS-15, OPS-28).
+const MANDATES: [&str; 3] = ["isolate", "taint", "untaint"];
 
 fn deeds() -> Vec<Deed> {
     let mut deeds = Vec::new();
@@ -40,6 +44,7 @@ fn deeds() -> Vec<Deed> {
     for carried in [true, false] {
         deeds.extend([false, true].map(|rollout| Deed::Leave { carried, rollout }));
     }
+    deeds.extend(MANDATES.map(Deed::Mandated));
     deeds.extend(OTHERS.map(Deed::Other));
     deeds
 }
@@ -54,6 +59,8 @@ struct Situation {
     /// Of the replicas, in percent.
     share: u32,
     stateful: bool,
+    /// On a node that is isolated because of a finding.
+    evidence: bool,
     words: &'static str,
 }
 
@@ -61,7 +68,8 @@ impl Default for Situation {
     fn default() -> Self {
         let object = ObjectRef::new(Kind::Deployment, "shop", "api");
         let (switched_on, restricted, data_loss, share, stateful) = (true, false, false, 0, false);
-        Self { object, switched_on, restricted, data_loss, share, stateful, words: "kubectl -n shop get deploy api" }
+        let (evidence, words) = (false, "kubectl -n shop get deploy api");
+        Self { object, switched_on, restricted, data_loss, share, stateful, evidence, words }
     }
 }
 
@@ -100,6 +108,11 @@ fn situations() -> Vec<Situation> {
         let object = ObjectRef::new(Kind::Deployment, namespace, "api");
         situations.push(Situation { object, ..Situation::default() });
     }
+    situations.extend([true, false].map(|switched_on| Situation {
+        switched_on,
+        evidence: true,
+        ..Situation::default()
+    }));
     situations.extend(HARMFUL.map(|words| Situation { words, ..Situation::default() }));
     situations
 }
@@ -112,6 +125,7 @@ fn on_the_list(deed: Deed) -> bool {
         Deed::RollBack { to_previous } => to_previous,
         Deed::Drain { pressure } => pressure,
         Deed::Leave { carried, rollout } => carried && !rollout,
+        Deed::Mandated(_) => true,
         Deed::Other(_) => false,
     }
 }
@@ -131,9 +145,11 @@ fn never(situation: &Situation) -> Vec<&'static str> {
 }
 
 /// What always goes to a human.
-fn to_a_human(situation: &Situation) -> Vec<&'static str> {
+fn to_a_human(deed: Deed, situation: &Situation) -> Vec<&'static str> {
     let kind = situation.object.kind;
+    let is_isolation = matches!(deed, Deed::Mandated("isolate") | Deed::Other("isolate"));
     let mut why = Vec::new();
+    why.extend((situation.evidence && !is_isolation).then_some("evidence-goes-to-a-human"));
     why.extend((kind == Kind::NetworkPolicy).then_some("network-policy-goes-to-a-human"));
     why.extend((situation.share > 50).then_some("over-half-of-the-replicas-goes-to-a-human"));
     why.extend(situation.data_loss.then_some("possible-data-loss-goes-to-a-human"));
@@ -161,6 +177,8 @@ fn question(deed: Deed, situation: &Situation) -> Question {
         pressure: false,
         carried: false,
         rollout: false,
+        mandate: false,
+        evidence: situation.evidence,
         confidence: 90,
     };
     match deed {
@@ -175,6 +193,7 @@ fn question(deed: Deed, situation: &Situation) -> Question {
         Deed::RollBack { to_previous } => Question { action: "roll-back".to_owned(), to_previous, ..plain },
         Deed::Drain { pressure } => Question { action: "drain".to_owned(), pressure, ..plain },
         Deed::Leave { carried, rollout } => Question { action: "zonal-shift".to_owned(), carried, rollout, ..plain },
+        Deed::Mandated(name) => Question { action: name.to_owned(), mandate: true, ..plain },
         Deed::Other(name) => Question { action: name.to_owned(), ..plain },
     }
 }
@@ -190,10 +209,11 @@ fn policies_and_the_plain_words_agree_about_every_pair_and_refusals_name_their_p
             let question = question(deed, &situation);
             let answer = |actor: &str| policies.ask(actor, &question).unwrap();
             let (people, automation) = (answer("people"), answer("automation"));
-            let (never, human) = (never(&situation), to_a_human(&situation));
+            let (never, human) = (never(&situation), to_a_human(deed, &situation));
             let mut against: Vec<&str> = never.iter().chain(&human).copied().collect();
             against.sort_unstable();
-            let itself = situation.switched_on && on_the_list(deed) && against.is_empty();
+            let named = situation.switched_on || matches!(deed, Deed::Mandated(_));
+            let itself = named && on_the_list(deed) && against.is_empty();
             let mut ok = people.allowed == never.is_empty() && automation.allowed == itself;
             ok &= people.allowed || people.policies == never;
             ok &= automation.allowed || automation.policies == against;

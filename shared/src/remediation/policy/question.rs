@@ -45,6 +45,10 @@ pub struct Question {
     pub carried: bool,
     /// Whether a rollout is on its way, which may be the cause.
     pub rollout: bool,
+    /// Whether the settings let exactly this run by itself: a mark of ours on a node, or its isolation.
+    pub mandate: bool,
+    /// Whether the node, or the pod's node, is isolated because of a finding.
+    pub evidence: bool,
     /// How sure the cause is, in percent.
     pub confidence: u32,
 }
@@ -82,6 +86,11 @@ impl Question {
                 }
                 _ => 0,
             },
+            mandate: facts.rules.mandate,
+            evidence: match object.kind {
+                Kind::Node => facts.is_isolated(&object.name),
+                _ => pod.is_some_and(|pod| facts.is_isolated(&pod.spec.node_name)),
+            },
             pressure: object.kind == Kind::Node && is_under_pressure(facts, &object.name),
             carried: matches!(action, Action::ZonalShift(shift) if shift.room(facts).is_ok_and(|room| room.carries())),
             rollout: matches!(action, Action::ZonalShift(shift) if shift.rollout(facts).is_some()),
@@ -112,6 +121,7 @@ impl Question {
             "dataLoss": self.data_loss, "headroom": self.headroom, "crashLoop": self.crash_loop, "restarts": self.restarts,
             "toPrevious": self.to_previous, "changePercent": self.change_percent, "pressure": self.pressure,
             "carried": self.carried, "rollout": self.rollout, "confidence": self.confidence,
+            "mandate": self.mandate, "evidence": self.evidence,
         })
     }
 }

@@ -2,6 +2,7 @@
 //! night depends on it.
 
 use super::Question;
+use crate::config::{Mode, Structure};
 use crate::model::{Kind, ObjectRef};
 use crate::remediation::Rules;
 
@@ -34,6 +35,8 @@ fn plain(action: &str, object: ObjectRef, rules: &Rules) -> Question {
         pressure: false,
         carried: true,
         rollout: false,
+        mandate: rules.mandate,
+        evidence: false,
         confidence: 90,
         object,
     }
@@ -72,7 +75,8 @@ pub fn samples_in(namespace: &str, rules: &Rules) -> Vec<Sample> {
 }
 
 /// Samples of what has no namespace.
-pub fn samples_of_cluster(rules: &Rules) -> Vec<Sample> {
+pub fn samples_of_cluster(rules: &Rules, settings: &Structure) -> Vec<Sample> {
+    let lets = |mode: Mode| mode == Mode::Automatic;
     let of = |action: &str, kind: Kind| plain(action, ObjectRef::new(kind, "", "node-a"), rules);
     let sample = |about: &'static str, question: Question| Sample { about, question };
     let drain = Question { pressure: true, ..of("drain", Kind::Node) };
@@ -82,8 +86,17 @@ pub fn samples_of_cluster(rules: &Rules) -> Vec<Sample> {
         sample("drain a node that is short of memory", drain.clone()),
         sample("drain a node that is well", Question { pressure: false, ..drain.clone() }),
         sample("drain a node with a StatefulSet's pod", Question { stateful: true, ..drain.clone() }),
-        sample("drain a node with force", Question { command: "kubectl drain node-a --force".to_owned(), ..drain }),
+        sample(
+            "drain a node with force",
+            Question { command: "kubectl drain node-a --force".to_owned(), ..drain.clone() },
+        ),
         sample("taint a node", of("taint", Kind::Node)),
+        sample("taint a node that is ill", Question { mandate: lets(settings.nodes.mode), ..of("taint", Kind::Node) }),
+        sample(
+            "isolate the node of a finding",
+            Question { mandate: lets(settings.guardduty.mode), ..of("isolate", Kind::Node) },
+        ),
+        sample("drain an isolated node", Question { evidence: true, ..drain }),
         sample("change a NodePool's limits", of("set-node-pool-limits", Kind::NodePool)),
         sample("leave a zone that the others can carry", leave.clone()),
         sample("leave a zone that the others cannot carry", Question { carried: false, ..leave.clone() }),

@@ -270,6 +270,7 @@ fn others(pairs: &mut Vec<Pair>) {
         Action::Scale(Scale { workload, replicas: 5 }),
         Action::Cordon(Cordon { node: node() }),
         Action::Uncordon(Uncordon { node: node() }),
+        Action::Isolate(Isolate { node: node(), uid: String::new(), value: String::new() }),
         Action::Taint(Taint { node: node(), key: "x".into(), value: String::new(), effect: "NoSchedule".into() }),
         Action::Untaint(Untaint { node: node(), key: "x".into(), effect: "NoSchedule".into() }),
         Action::SetNodePoolLimits(NodePoolLimits { pool: "general".into(), limits: limits.clone() }),

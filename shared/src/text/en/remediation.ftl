@@ -8,6 +8,7 @@ do-resize = Resize { $object } in place ({ $to })
 do-cordon = Cordon node { $object }
 do-uncordon = Uncordon node { $object }
 do-drain = Drain node { $object }
+do-isolate = Isolate node { $object } (new pods stay off, nothing on it is touched)
 do-taint = Taint node { $object } ({ $to })
 do-untaint = Take taint { $to } off node { $object }
 do-set-node-pool-limits = Change the limits of NodePool { $object } ({ $to })

@@ -8,6 +8,7 @@ do-resize = { $object } 인플레이스 리사이즈 ({ $to })
 do-cordon = 노드 { $object } cordon
 do-uncordon = 노드 { $object } uncordon
 do-drain = 노드 { $object } 드레인
+do-isolate = 노드 { $object } 격리 (신규 파드 차단, 기존 파드 유지)
 do-taint = 노드 { $object } 테인트 추가 ({ $to })
 do-untaint = 노드 { $object } 테인트 { $to } 제거
 do-set-node-pool-limits = NodePool { $object } 한도 조정 ({ $to })
