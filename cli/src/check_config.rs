@@ -9,7 +9,7 @@ mod policies;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use shared::config::{ConfigError, SETTINGS, Settings};
+use shared::config::{ConfigError, SETTINGS, Settings, Signal};
 use shared::thresholds;
 
 use crate::Outcome;
@@ -116,6 +116,16 @@ fn structure(settings: &Settings) -> String {
             or(&cluster.region, "the own region")
         ));
     }
+    for cluster in &settings.clusters {
+        out.push_str(&zones(settings, &cluster.name));
+    }
+    for cluster in settings.structure.gray_failure.keys() {
+        if settings.clusters.iter().all(|known| known.name != *cluster) {
+            out.push_str(&format!(
+                "gray_failure names {cluster}, which is none of the clusters: nothing is watched there\n"
+            ));
+        }
+    }
     for service in &settings.structure.services {
         let workload = service.workload.clone().unwrap_or_else(|| format!("Deployment/{}", service.name));
         out.push_str(&format!("service {} is {workload} in {}\n", service.name, service.namespace));
@@ -138,6 +148,23 @@ fn structure(settings: &Settings) -> String {
         }
     }
     out
+}
+
+/// What is watched of a cluster's zones.
+fn zones(settings: &Settings, cluster: &str) -> String {
+    let (zones, queries) = settings.zones(cluster);
+    let of = |signal: Signal| queries.iter().filter(|query| query.signal == signal).count();
+    if of(Signal::Requests) == 0 || of(Signal::Faults) == 0 {
+        return format!(
+            "zones of {cluster} are not watched: no queries for requests and faults, and no load balancer\n"
+        );
+    }
+    let mut signals: Vec<Signal> = queries.iter().map(|query| query.signal).collect();
+    signals.sort();
+    signals.dedup();
+    let signals: Vec<&str> = signals.into_iter().map(Signal::name).collect();
+    let (mode, count) = (zones.mode.name(), queries.len());
+    format!("zones of {cluster}: mode {mode}, {count} queries ({})\n", signals.join(", "))
 }
 
 #[cfg(test)]

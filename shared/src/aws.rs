@@ -9,6 +9,8 @@ pub mod s3;
 #[cfg(feature = "signed")]
 pub mod signed;
 mod transport;
+#[cfg(feature = "signed")]
+pub mod zone_ids;
 
 use std::time::Duration;
 

@@ -40,6 +40,8 @@ pub enum Service {
     Ssm,
     /// Zonal shifts of Application Recovery Controller.
     ZonalShift,
+    /// EC2.
+    Ec2,
     /// Slack; operations are methods, for example `chat.postMessage`.
     Slack,
     /// Jira; operations are verbs and what they are about, for example `create issue`.

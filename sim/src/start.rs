@@ -39,7 +39,7 @@ impl Options {
     /// A world in step with the machine's clock.
     pub fn running(scenario: Scenario) -> Self {
         Self {
-            world: world::Options { scenario, ..world::Options::at(Timestamp::now()) },
+            world: world::Options { scenario, history: scenario.history(), ..world::Options::at(Timestamp::now()) },
             speed: 1.0,
             slack_port: 0,
             workspace: Workspace::default(),

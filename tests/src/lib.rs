@@ -5,6 +5,7 @@ pub mod binary;
 pub mod deeds;
 pub mod door;
 pub mod judges;
+pub mod limp;
 pub mod memory;
 pub mod night;
 pub mod remedy;

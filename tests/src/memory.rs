@@ -55,6 +55,13 @@ impl Memory {
         memory
     }
 
+    /// Lets the call go wrong that comes after this many more.
+    pub fn strike(&self, after: usize, fault: StoreFault) {
+        let mut state = self.lock();
+        state.fault = Some((state.journal.len() + after, fault));
+        state.has_struck = false;
+    }
+
     /// The same store for the test's own looks at it.
     #[must_use]
     pub fn quietly(&self) -> Self {

@@ -109,6 +109,22 @@ fn a_storm_of_a_thousand_alarms_is_a_handful_of_threads_the_zone_first() {
 }
 
 #[test]
+fn a_zone_that_limps_is_told_and_left_by_a_click_though_no_alarm_rings() {
+    let output = Command::new(find_binary("nightshift").expect("built by `cargo build --workspace --bins`"))
+        .args(["demo", "--headless", "--approve", "--format", "json", "--scenario", "gray-failure"])
+        .output()
+        .expect("the demo runs");
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut lines: Vec<Value> =
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| line.parse().expect("a line of JSON")).collect();
+    let verdict = lines.pop().expect("a verdict");
+    assert_eq!((output.status.code(), &verdict["ok"]), (Some(0), &Value::from(true)), "{verdict}\n{complaint}");
+    assert_eq!(verdict["reported"][0], "zone-degraded", "{verdict}");
+    let heads = heads(&lines);
+    assert!(heads.len() == 1 && heads[0].contains("apne2-az1"), "{heads:?}");
+}
+
+#[test]
 fn an_unknown_scenario_is_bad_usage() {
     let (output, lines) = demo("volcano");
     assert_eq!((output.status.code(), lines.len()), (Some(2), 0));

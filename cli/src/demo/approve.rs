@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use sim::Sim;
 use sim::lambda::DriveReport;
 use sim::slack::{APPROVER, Message};
-use sim::world::StateValue;
+use sim::world::{Scenario, StateValue};
 use tokio::time::Instant;
 
 use super::messages::actions;
@@ -37,6 +37,11 @@ const OVER: [&str; 9] = [
     "failed",
 ];
 
+/// The stage that shows that all went well. A zonal shift stands for as long as the zone is not well.
+pub(super) fn end(scenario: Scenario) -> &'static str {
+    if scenario == Scenario::GrayFailure { "watching" } else { "recovered" }
+}
+
 /// Approves the first action; returns what the functions did meanwhile.
 pub(super) async fn first(sim: &Sim, product: &Product, logs: bool) -> DriveReport {
     let mut total = DriveReport::default();
@@ -58,13 +63,18 @@ pub(super) async fn first(sim: &Sim, product: &Product, logs: bool) -> DriveRepo
             total.errors.extend(product.carry_on().await.err());
         }
         let now = sim.slack().messages().into_iter().find(|message| message.ts == asked.ts);
-        let is_over = now.is_some_and(|message| OVER.contains(&stage(&message).as_str()));
+        let end = self::end(sim.world().options().scenario);
+        let is_over = now.is_some_and(|message| {
+            let stage = stage(&message);
+            stage == end || OVER.contains(&stage.as_str())
+        });
         let is_quiet = sim.world().alarms().iter().all(|alarm| alarm.state.value != StateValue::Alarm);
         if is_over && is_quiet {
             break;
         }
     }
     total.errors.extend(product.sweep().await.err());
+    total.errors.extend(product.judge_zones().await.err());
     total
 }
 

@@ -28,6 +28,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
     let sim = Sim::start(options.beginning(duration)).await?;
     let product = Product::start(&sim, arguments.logs).await?;
     let mut work = until_settled(&sim, &product).await;
+    work.errors.extend(product.judge_zones().await.err());
     if !sim.slack().messages().is_empty() {
         work.errors.extend(product.sweep().await.err());
         work.errors.extend(product.carry_on().await.err());
@@ -44,7 +45,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
         _ => reported.first().is_some_and(|first| expected.contains(&first.as_str())),
     };
     let actions = messages::actions(&posted);
-    let recovered = !arguments.approve || actions.iter().any(|action| action["stage"] == "recovered");
+    let recovered =
+        !arguments.approve || actions.iter().any(|action| action["stage"] == approve::end(arguments.scenario));
     let ok = right && recovered && work.dead == 0;
     match arguments.format {
         Format::Json => {

@@ -25,6 +25,8 @@ const BREAK_AFTER: SignedDuration = SignedDuration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(200);
 /// How often `remediation` looks after what is not over: the table's stream wakes it at once, and the schedule each minute.
 const CARRY_ON: Duration = Duration::from_secs(5);
+/// How often the zones are judged: more often than every minute, as the world runs ahead at first.
+const JUDGE: Duration = Duration::from_secs(15);
 /// How often the schedule has the function finish what an event should have.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -79,6 +81,7 @@ async fn work(sim: Arc<Sim>, product: Product, logs: bool) {
     let mut sweeps = tokio::time::interval(SWEEP);
     sweeps.tick().await;
     let mut carries_on = tokio::time::interval(CARRY_ON);
+    let mut judges = tokio::time::interval(JUDGE);
     loop {
         tokio::select! {
             _ = looks.tick() => {
@@ -91,6 +94,11 @@ async fn work(sim: Arc<Sim>, product: Product, logs: bool) {
                 }
                 if report.dead > 0 {
                     eprintln!("nightshift: {} messages are in the dead-letter queue; see --logs", report.dead);
+                }
+            }
+            _ = judges.tick() => {
+                if let Err(error) = product.judge_zones().await {
+                    eprintln!("nightshift: gray-failure: {error}");
                 }
             }
             _ = carries_on.tick() => {
@@ -186,5 +194,6 @@ fn describe(scenario: Scenario) -> (&'static str, &'static str) {
         Scenario::NodeFailure => ("Node failure", "a kubelet stops reporting"),
         Scenario::WrongImage => ("Wrong image", "a rollout to a tag that does not exist"),
         Scenario::AlarmStorm => ("Alarm storm", "a zone goes away, everything rings"),
+        Scenario::GrayFailure => ("Gray failure", "a zone limps, nothing rings"),
     }
 }

@@ -11,6 +11,7 @@ use sim::bus::PRODUCT_BUS;
 use sim::lambda::{
     BinaryNotFound, DriveReport, FunctionError, FunctionProcess, FunctionSettings, Queue, QueueSettings, find_binary,
 };
+use sim::world::Scenario;
 
 use super::door::Door;
 
@@ -25,6 +26,9 @@ const FUNCTION: &str = "alarm-analysis";
 
 /// The function that carries out what is proposed.
 const REMEDIATION: &str = "remediation";
+
+/// The function that judges zones, where the scenario is about them.
+const ZONES: &str = "gray-failure";
 
 /// The table that all functions keep what they know in.
 const TABLE: &str = "nightshift";
@@ -56,6 +60,7 @@ pub(super) struct Product {
     function: FunctionProcess,
     queue: Arc<Queue>,
     remediation: Option<FunctionProcess>,
+    zones: Option<FunctionProcess>,
     clicks: Arc<Queue>,
     folder: tempfile::TempDir,
 }
@@ -65,7 +70,7 @@ impl Product {
     pub(super) async fn start(sim: &Sim, logs: bool) -> Result<Self, ProductError> {
         sim.account().stores.put_table(TABLE);
         let folder = tempfile::Builder::new().prefix("nightshift-demo-").tempdir().map_err(ProductError::Folder)?;
-        std::fs::write(folder.path().join(FILE), ROLES).map_err(ProductError::Folder)?;
+        std::fs::write(folder.path().join(FILE), file(sim)).map_err(ProductError::Folder)?;
         let function = FunctionProcess::start_with(settings(sim, &find_binary(FUNCTION)?, folder.path(), logs)).await?;
         let remediation = match find_binary(REMEDIATION) {
             Ok(binary) => Some(FunctionProcess::start_with(settings(sim, &binary, folder.path(), logs)).await?),
@@ -73,6 +78,13 @@ impl Product {
                 eprintln!("nightshift: left out: {error}");
                 None
             }
+        };
+        let zones = match (sim.world().options().scenario, find_binary(ZONES)) {
+            (Scenario::GrayFailure, Ok(binary)) => {
+                Some(FunctionProcess::start_with(settings(sim, &binary, folder.path(), logs)).await?)
+            }
+            (Scenario::GrayFailure, Err(error)) => return Err(error.into()),
+            _ => None,
         };
         let clicks = Arc::new(Queue::new("nightshift-remediation"));
         let pressed =
@@ -84,7 +96,7 @@ impl Product {
             "nightshift-alarms",
             QueueSettings { max_receive_count: 5, batch_size: BATCH, ..QueueSettings::default() },
         ));
-        Ok(Self { function, queue, remediation, clicks, folder })
+        Ok(Self { function, queue, remediation, zones, clicks, folder })
     }
 
     /// Opens the door: what people do in Slack, and alerts, reach the product from now on.
@@ -121,6 +133,12 @@ impl Product {
         remediation.invoke(&sweep()).await.map(drop)
     }
 
+    /// What the minute schedule sends to `gray-failure`: it judges the zones' latest minutes.
+    pub(super) async fn judge_zones(&self) -> Result<(), FunctionError> {
+        let Some(zones) = &self.zones else { return Ok(()) };
+        zones.invoke(&sweep()).await.map(drop)
+    }
+
     /// What the minute schedule sends: the function finishes what an event should have.
     pub(super) async fn sweep(&self) -> Result<(), FunctionError> {
         self.function.invoke(&sweep()).await.map(drop)
@@ -133,8 +151,19 @@ impl Product {
             logs[logs.len().saturating_sub(count)..].to_vec()
         };
         let of_remediation = self.remediation.as_ref().map(last).unwrap_or_default();
-        last(&self.function).into_iter().chain(of_remediation).collect()
+        let of_zones = self.zones.as_ref().map(last).unwrap_or_default();
+        last(&self.function).into_iter().chain(of_remediation).chain(of_zones).collect()
     }
+}
+
+/// The settings file: who may do what, and that a zonal shift of the cluster and its load balancer may be proposed.
+fn file(sim: &Sim) -> String {
+    let options = sim.world().options();
+    let (cluster, region, account) = (&options.cluster, &options.region, &options.account);
+    let balancer = sim.world().load_balancer();
+    let arn = format!("arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/{balancer}");
+    sim.account().zonal_shifts.manage(&arn);
+    format!("{ROLES}gray_failure:\n  {cluster}: {{ mode: ask, backfill_hours: 9, resources: [\"{arn}\"] }}\n")
 }
 
 /// What the minute schedule sends.

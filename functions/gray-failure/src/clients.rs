@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use shared::aws::signed::{Request, endpoint, send};
 use shared::config::{ClusterSettings, SecretError, Settings};
 use shared::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
 use shared::slack::{Slack, SlackConfig, SlackError};
@@ -22,6 +24,9 @@ pub enum ClientError {
     /// The cluster is none of the configured ones.
     #[error("cluster {0} is none of the configured ones; add it to NIGHTSHIFT_CLUSTERS")]
     UnknownCluster(String),
+    /// The cluster's ARN, for which a shift is begun.
+    #[error("the ARN of cluster {0} is not known: {1}")]
+    Arn(String, String),
     /// The bot token.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -130,5 +135,32 @@ impl Clients {
     /// Forgets the connection to a cluster, for example because its endpoint has moved.
     pub async fn forget(&self, name: &str) {
         self.clusters.lock().await.remove(name);
+    }
+}
+
+/// Time of asking for a cluster's ARN.
+const ARN: Duration = Duration::from_secs(5);
+
+impl Clients {
+    /// The ARN of a cluster, as EKS has it.
+    /// <https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribeCluster.html>
+    pub async fn cluster_arn(&self, known: &ClusterSettings) -> Result<String, ClientError> {
+        let aws = self.aws().await;
+        let own = aws.region().map(|region| region.as_ref().to_owned());
+        let unknown = |why: String| ClientError::Arn(known.name.clone(), why);
+        let region = known.region.clone().or(own).ok_or_else(|| unknown("no region is set".to_owned()))?;
+        let request = Request {
+            service: "eks",
+            region: &region,
+            method: "GET",
+            address: &format!("{}/clusters/{}", endpoint(aws, "EKS", &region), known.name),
+            headers: &[],
+            body: Vec::new(),
+            time: ARN,
+        };
+        let answer = send(aws, &request).await.map_err(|error| unknown(error.to_string()))?;
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let arn = body["cluster"]["arn"].as_str().map(str::to_owned);
+        arn.ok_or_else(|| unknown(format!("HTTP status {} without a cluster", answer.status)))
     }
 }

@@ -20,7 +20,7 @@ pub mod decide;
 pub mod event;
 pub mod node;
 pub mod want;
-mod zones;
+pub mod zones;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,9 +37,12 @@ use shared::incident::publish::PublishError;
 use shared::slack::SlackError;
 use shared::store::StoreError;
 use shared::telemetry::Metrics;
+use shared::text::Clock;
 
 pub use clients::{ClientError, Clients, REQUIRED};
 use event::{Event, Malformed};
+pub use zones::collect::CollectError;
+use zones::message::Style;
 
 /// What is kept of the invocation for answering.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -51,6 +54,7 @@ pub struct App {
     pub(crate) clients: Clients,
     pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     pub(crate) metrics: Metrics,
+    pub(crate) style: Style,
 }
 
 impl std::fmt::Debug for App {
@@ -68,6 +72,9 @@ pub enum RunError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The metrics by zone.
+    #[error(transparent)]
+    Collect(#[from] CollectError),
     /// A message.
     #[error(transparent)]
     Publish(#[from] PublishError),
@@ -100,6 +107,7 @@ impl RunError {
         match self {
             Self::Client(_) => "ClientError",
             Self::Store(_) => "StoreError",
+            Self::Collect(_) => "CollectError",
             Self::Publish(_) => "PublishError",
             Self::Slack(_) => "SlackError",
             Self::Read(_) => "ReadError",
@@ -144,7 +152,9 @@ impl App {
 
     /// The function over these clients and this clock.
     pub fn with(clients: Clients, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
-        Self { clients, now, metrics: Metrics::new("gray-failure") }
+        let settings = clients.settings();
+        let style = Style::new(settings.language, Clock::new(settings.time_zone.clone()));
+        Self { clients, now, metrics: Metrics::new("gray-failure"), style }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,53 +1,52 @@
-//! What is wanted of the zones after a judgement.
+//! What is wanted of the zones after a judgement: what the judgement takes to be left.
+//!
+//! It is not gathered from statements but read off the memory that is written with it. Who catches up on hours begins the
+//! shift that is due now, and none that was due once.
 
-use jiff::SignedDuration;
 use shared::zonal::Want;
 
-use crate::decide::{Call, Statement};
+use crate::decide::Memory;
 
-/// What is wanted after these statements, where `expires_in` minutes are asked for at a time.
-pub fn after(want: Option<Want>, statements: &[Statement], expires_in: u32) -> Option<Want> {
-    let lasting = SignedDuration::from_mins(i64::from(expires_in));
-    statements.iter().fold(want, |want, one| match one.decision {
-        Call::Watch => want,
-        Call::Shift => Some(Want { zone: one.zone.clone(), since: one.timestamp, expires_at: one.timestamp + lasting }),
-        // The judgement extends before the end of what stands: what is left is not lost.
-        Call::Extend => want.map(|want| Want { expires_at: want.expires_at.max(one.timestamp) + lasting, ..want }),
-        Call::End => None,
-    })
+/// What is wanted where this is what is carried over.
+pub fn of(memory: &Memory) -> Option<Want> {
+    memory.shift().map(|shift| Want { zone: shift.zone.clone(), since: shift.since, expires_at: shift.expires_at })
 }
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
+    use std::collections::BTreeMap;
+
+    use jiff::{SignedDuration, Timestamp};
 
     use super::*;
-    use crate::decide::{Evidence, Reason, ZoneId};
-
-    fn at(minute: i64) -> Timestamp {
-        "2026-03-02T03:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minute)
-    }
-
-    fn want(name: &str, since: i64, until: i64) -> Want {
-        Want { zone: ZoneId(name.to_owned()), since: at(since), expires_at: at(until) }
-    }
+    use crate::decide::{Call, Minute, Rules, Sample, ZoneId};
 
     #[test]
-    fn what_is_wanted_follows_the_judgement() {
-        let said = |minute, zone_name: &str, decision| Statement {
-            timestamp: at(minute),
-            zone: ZoneId(zone_name.to_owned()),
-            decision,
-            reason: Reason::Faults,
-            evidence: Evidence::default(),
-        };
-        let after = |want, statements: &[Statement]| super::after(want, statements, 30);
-        let begun = after(None, &[said(0, "use1-az2", Call::Watch), said(1, "use1-az1", Call::Shift)]);
-        assert_eq!(begun, Some(want("use1-az1", 1, 31)));
-        let extended = after(begun.clone(), &[said(26, "use1-az1", Call::Extend)]);
-        assert_eq!(extended, Some(want("use1-az1", 1, 61)));
-        assert_eq!(after(extended, &[said(40, "use1-az1", Call::End)]), None);
-        // An extension of nothing begins nothing.
-        assert_eq!(after(None, &[said(26, "use1-az1", Call::Extend)]), None);
+    fn what_is_wanted_is_what_was_said_and_lasts_as_long() {
+        let start: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
+        let (rules, mut memory, mut wanted) = (Rules::default(), Memory::default(), None);
+        let mut calls = Vec::new();
+        for minute in 0..640 {
+            let at = start + SignedDuration::from_mins(minute);
+            let sample = |zone: usize| {
+                let bad = zone == 0 && (540..600).contains(&minute);
+                let faults = if bad { 400.0 } else { 8.0 };
+                Sample { requests: 6000.0, faults, latency_ms: Some(80.0), instances: Some(4.0), ..Sample::default() }
+            };
+            let zones: BTreeMap<_, _> = (0..3).map(|zone| (ZoneId(format!("use1-az{zone}")), sample(zone))).collect();
+            let statements = memory.step(&Minute { at, zones }, &rules);
+            calls.extend(statements.iter().map(|said| said.decision));
+            let before = std::mem::replace(&mut wanted, of(&memory));
+            for said in &statements {
+                match said.decision {
+                    Call::Watch => {}
+                    Call::Shift => assert_eq!(wanted.as_ref().map(|want| want.since), Some(at)),
+                    Call::Extend => assert!(wanted.as_ref().unwrap().expires_at > before.as_ref().unwrap().expires_at),
+                    Call::End => assert_eq!(wanted, None),
+                }
+            }
+        }
+        assert!(calls.contains(&Call::Shift) && calls.contains(&Call::Extend), "{calls:?}");
+        assert!(calls.contains(&Call::End) && wanted.is_none(), "{calls:?}");
     }
 }

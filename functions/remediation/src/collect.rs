@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared::config::ShiftMode;
 use shared::deadline::Deadline;
 use shared::eks::{Focus, LogPlan, ReadError, ReadPlan};
 use shared::model::{Kind, ObjectRef};
@@ -106,16 +107,13 @@ pub async fn facts(
         }));
     }
     let settings = clients.settings();
-    Ok(Facts {
-        snapshot: Arc::new(snapshot),
-        object,
-        revisions,
-        rules: Rules::of(&settings.structure.remediation, &proposal.cluster, &target, &settings.time_zone, at)
-            .with_mandate(&settings.structure, proposal),
-        confidence: proposal.confidence,
-        zonal,
-        at,
-    })
+    let mut rules = Rules::of(&settings.structure.remediation, &proposal.cluster, &target, &settings.time_zone, at)
+        .with_mandate(&settings.structure, proposal);
+    if matches!(proposal.action, Action::ZonalShift(_)) {
+        // How far one may go with zones is said of the zones, whatever is said of namespaces.
+        rules.automation = settings.zones(&proposal.cluster).0.mode == ShiftMode::Automatic;
+    }
+    Ok(Facts { snapshot: Arc::new(snapshot), object, revisions, rules, confidence: proposal.confidence, zonal, at })
 }
 
 /// What has to be known before a zone is left.

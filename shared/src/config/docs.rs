@@ -58,6 +58,44 @@ thresholds:                       # threshold alarms; what is left out has the v
   latency_p95_ms: { warning: 500, critical: 2000 }
   disk_percent: { warning: 75, critical: 90 }          # { off: true } draws no line
   actions: []                     # ARNs told; EventBridge, by which Nightshift hears of it, always is
+gray_failure:                     # zones, by the cluster's name; clusters with load balancers are observed without it
+  prod-eks:
+    mode: observe                 # ask: a zonal shift is proposed; automatic: it runs by itself where its risk is low
+    resources:                    # load balancers that are shifted beside the cluster; their metrics are read
+      - arn:aws:elasticloadbalancing:ap-northeast-2:111122223333:loadbalancer/app/shop/0123456789abcdef
+    settle_seconds: 120           # how long after a minute's end its metrics are taken to be complete
+    backfill_hours: 168           # how much of the past is read where nothing is known yet
+    rules:                        # what is left out has the value that is shown here
+      early_warning: 0.2          # a fifth below its baseline: a warning
+      proposal: 0.3               # so far below: to be left
+      false_shifts_per_zone_year: 1.0   # that a well zone may see
+      persistence_minutes: 4      # that trouble has to last
+      min_requests: 100           # a minute, by which a zone is judged
+      min_faults: 10              # within the evidence
+      known_minutes: 360          # that a zone has to be known
+      expires_in_minutes: 30      # of a shift, and of each extension
+      well_minutes: 15            # in a row, before traffic returns
+      blind_minutes: 60           # without a sign of a zone that was left, before traffic returns on trial
+      longest_minutes: 720        # of a shift
+    queries:                      # beside those that load balancers bring along
+      - signal: requests          # faults, latency (in ms), instances, probes, probes_failed, packets, packets_lost
+        workload: ledger          # more than one that fails in a zone is a witness more
+        namespace: Shop/Services  # CloudWatch
+        metric: Requests
+        statistic: Sum            # when left out: Sum, Average of latency and instances
+        dimensions: { Service: ledger }   # beside the zone's
+        any: [Route]              # dimensions of any value, summed
+        zone_by: AvailabilityZone # the dimension that tells the zone
+      - signal: faults
+        workload: ledger
+        prometheus: sum by (zone) (increase(http_requests_total{app="ledger",code=~"5.."}[1m]))
+        zone_by: zone             # the label that tells the zone: its name or its id
+      - signal: packets_lost
+        namespace: AWS/NetworkFlowMonitor
+        metric: Retransmissions
+        dimensions: { MonitorId: "arn:aws:networkflowmonitor:ap-northeast-2:111122223333:monitor/zone-a" }
+        zone: ap-northeast-2a     # where a query is of one zone only
+        scale: 1                  # what values are multiplied by: 1000 for seconds
 roles:                            # without any, everybody may ask and nobody may change anything
   - role: viewer                  # asks; operator: starts what needs no approval; approver: approves
     users: ["*"]                  # ids of users, or * for everybody

@@ -15,6 +15,7 @@ mod secret;
 mod settings;
 mod structure;
 mod table;
+mod zones;
 
 pub use docs::settings_page;
 pub use door::DoorSettings;
@@ -26,3 +27,4 @@ pub use settings::{
 };
 pub use structure::{ClusterSettings, RemediationSettings, ServiceSettings, Structure};
 pub use table::{SETTINGS, Setting};
+pub use zones::{GrayFailureSettings, RuleSettings, ShiftMode, Signal, ZoneQuery};

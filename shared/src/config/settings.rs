@@ -10,6 +10,7 @@ use super::{
     reader::{ConfigError, Problem, Reader},
     secret::SecretSource,
     structure::{ClusterSettings, Structure},
+    zones::{GrayFailureSettings, ZoneQuery},
 };
 use crate::{roles::Roles, store::StoreLocation, text::Language};
 
@@ -235,6 +236,15 @@ impl Settings {
         let of_cluster = || self.clusters.iter().find(|known| known.name == cluster)?.channel.as_deref();
         let of_namespace = self.structure.channels.get(namespace).map(String::as_str);
         of_namespace.or_else(of_cluster).or(self.slack.channel.as_deref())
+    }
+
+    /// What is watched of a cluster's zones, and all that is read of them.
+    pub fn zones(&self, cluster: &str) -> (GrayFailureSettings, Vec<ZoneQuery>) {
+        let settings = self.structure.gray_failure.get(cluster).cloned().unwrap_or_default();
+        let services = self.structure.services.iter();
+        let of_cluster = services.filter(|service| service.cluster.as_deref().is_none_or(|of| of == cluster));
+        let queries = settings.all_queries(of_cluster.filter_map(|service| service.load_balancer.as_deref()));
+        (settings, queries)
     }
 
     /// Who may ask and do what.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::nodes::{FindingRules, NodeRules};
 use super::reader::Problem;
+use super::zones::GrayFailureSettings;
 use crate::roles::Grant;
 use crate::thresholds::Levels;
 
@@ -29,6 +30,8 @@ pub struct Structure {
     pub nodes: NodeRules,
     /// Nodes that a finding of GuardDuty names.
     pub guardduty: FindingRules,
+    /// What is watched of the zones, by the cluster's name.
+    pub gray_failure: BTreeMap<String, GrayFailureSettings>,
 }
 
 /// What may be changed, where, and how it is watched. Nothing runs by itself unless its namespace is named here.
@@ -137,6 +140,11 @@ impl Structure {
         }
         for (field, what) in self.guardduty.problems() {
             problem(format!("guardduty.{field}"), what);
+        }
+        for (cluster, zones) in &self.gray_failure {
+            for (place, what) in zones.problems() {
+                problem(format!("gray_failure.{cluster}.{place}"), what);
+            }
         }
         for (at, cluster) in self.clusters.iter().enumerate() {
             if cluster.name.is_empty() {

@@ -29,7 +29,7 @@ pub use alarm::{AlarmMetric, AlarmMetricRef, AlarmMetricStat};
 #[cfg(feature = "cloudwatch")]
 pub use cloudwatch::CloudWatch;
 #[cfg(feature = "prometheus")]
-pub use prometheus::{Prometheus, PrometheusError, Sample};
+pub use prometheus::{Prometheus, PrometheusError, Row, Sample};
 
 /// A source of metric series.
 pub trait MetricSource: Send + Sync {

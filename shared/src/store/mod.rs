@@ -28,6 +28,8 @@
 //! | `finding#ID` | `current` | a finding of GuardDuty and what was done about it; `findings-open#CLUSTER` lists those that wait |
 //! | `vote#INCIDENT` | user | what somebody says of its diagnosis |
 //! | `zones#CLUSTER` | `current` | what is wanted of its zones, and the memory of the judgement |
+//! | `zone-thread#STORY` | `thread` | where a suspicion of a zone is told |
+//! | `zone-named#REGION` | zone | that AWS says a zone is impaired |
 //! | `blob#HASH` | number | a part of an item that is larger than one item may be |
 
 mod backend;
@@ -50,6 +52,8 @@ mod outbox;
 #[cfg(feature = "remediation")]
 mod remediation;
 mod table;
+#[cfg(feature = "remediation")]
+mod zone_notes;
 mod zones;
 
 pub use backend::{Backend, Expect, Item, Key, Query, SortRange, StoreError, Version};
@@ -64,6 +68,8 @@ pub use outbox::{OutboxClaim, OutboxKey, OutboxRow, OutboxState, TakeOutbox};
 #[cfg(feature = "remediation")]
 pub use remediation::{KeptCase, Lock};
 pub use table::Store;
+#[cfg(feature = "remediation")]
+pub use zone_notes::ZoneThread;
 pub use zones::Zones;
 
 use std::path::PathBuf;

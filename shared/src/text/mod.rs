@@ -29,6 +29,7 @@ const EN: &[&str] = &[
     include_str!("en/remediation.ftl"),
     include_str!("en/lessons.ftl"),
     include_str!("en/nodes.ftl"),
+    include_str!("en/zones.ftl"),
 ];
 const KO: &[&str] = &[
     include_str!("ko/message.ftl"),
@@ -37,6 +38,7 @@ const KO: &[&str] = &[
     include_str!("ko/remediation.ftl"),
     include_str!("ko/lessons.ftl"),
     include_str!("ko/nodes.ftl"),
+    include_str!("ko/zones.ftl"),
 ];
 
 /// A value for a sentence.

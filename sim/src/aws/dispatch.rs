@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::AwsError;
 use super::protocol::Protocol;
 use super::value::Value;
-use super::{Account, bedrock, cloudwatch, eks, events, parameters, secrets, stores, sts, zonal_shifts};
+use super::{Account, bedrock, cloudwatch, ec2, eks, events, parameters, secrets, stores, sts, zonal_shifts};
 use crate::fault::Service;
 
 /// The id of every request: nothing here is worth looking up by it.
@@ -43,6 +43,7 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         let service = match signed_for {
             "monitoring" => Rpc::CloudWatch,
             "sts" => Rpc::Sts,
+            "ec2" => return ec2::serve(&account, &operation).await,
             _ => return unknown(&uri, signed_for),
         };
         return rpc(&account, service, Protocol::Query, &operation, &headers, &body).await;

@@ -8,6 +8,7 @@
 mod bedrock;
 mod cloudwatch;
 mod dispatch;
+mod ec2;
 mod eks;
 mod error;
 mod events;

@@ -202,6 +202,7 @@ fn start(account: &Account, input: &Value, now: Timestamp) -> Result<Value, Refu
     };
     let body = shift.body(now);
     state.shifts.push(shift);
+    traffic_follows(account, &state, now);
     Ok(body)
 }
 
@@ -234,7 +235,17 @@ fn changed(
         return Err(Refusal::conflict("ZonalShiftStatusNotActive", message, id));
     }
     change(shift);
-    Ok(shift.body(now))
+    let body = shift.body(now);
+    traffic_follows(account, &state, now);
+    Ok(body)
+}
+
+/// Traffic leaves the zones that the cluster is shifted away from.
+fn traffic_follows(account: &Account, state: &State, now: Timestamp) {
+    let cluster = account.world().options().cluster_arn();
+    let active = state.shifts.iter().filter(|shift| shift.resource == cluster && shift.status(now) == "ACTIVE");
+    let left: Vec<_> = active.map(|shift| (shift.away_from.clone(), shift.expires_at)).collect();
+    account.world().leave_zones(&left);
 }
 
 fn resource(account: &Account, arn: &str, now: Timestamp) -> Result<Value, Refusal> {

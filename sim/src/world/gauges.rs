@@ -39,7 +39,7 @@ pub(crate) fn target_group(state: &State, app: &App) -> String {
 
 type Definition = (&'static str, &'static str, Shape);
 
-fn write(
+pub(crate) fn write(
     state: &mut State,
     subject: &str,
     namespace: &str,
@@ -77,6 +77,7 @@ pub(crate) fn record(state: &mut State, minute: i64, minutes: &[Minute]) {
             service(state, minute, &cluster, &balancer, app, traffic);
         }
     }
+    super::zones::record(state, minute, &balancer, minutes);
 }
 
 fn pods(state: &mut State, minute: i64, cluster: &str, minutes: &[Minute]) {

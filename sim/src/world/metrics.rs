@@ -8,8 +8,8 @@ use std::collections::{HashMap, VecDeque};
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// How long a minute's value is kept: six hours.
-pub const KEPT_MINUTES: usize = 6 * 60;
+/// How long a minute's value is kept: ten hours.
+pub const KEPT_MINUTES: usize = 10 * 60;
 
 /// A metric as CloudWatch identifies it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -30,6 +30,7 @@ mod store;
 mod traffic;
 mod views;
 mod watch;
+mod zones;
 
 #[cfg(test)]
 mod tests;
@@ -218,6 +219,17 @@ impl World {
         let found = state.change(Kind::Node, &key, set).is_some();
         state.settle();
         found
+    }
+
+    /// Traffic leaves these zones, by their ids, until then, and no others.
+    pub(crate) fn leave_zones(&self, left: &[(String, Timestamp)]) {
+        let left: Vec<_> = left.iter().map(|(zone, until)| (zone.clone(), until.as_second())).collect();
+        self.state().zones.leave(&left);
+    }
+
+    /// The public load balancer, by its `LoadBalancer` dimension.
+    pub fn load_balancer(&self) -> String {
+        gauges::load_balancer(&self.state())
     }
 
     /// All alarms with their states.

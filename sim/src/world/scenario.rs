@@ -1,5 +1,7 @@
 //! What breaks, by name.
 
+use jiff::SignedDuration;
+
 use super::behaviour::{self, Ending, LEAK_FILLS_IN_S};
 use super::build;
 use super::controllers::node;
@@ -7,6 +9,7 @@ use super::kinds::Kind;
 use super::kubelet::Stage;
 use super::state::State;
 use super::store::Key;
+use super::zones::LIMPS_S;
 
 /// A scenario: what happens to the cluster once it has settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -24,12 +27,21 @@ pub enum Scenario {
     WrongImage,
     /// All nodes of one zone stop reporting, and with them the database that most services need.
     AlarmStorm,
+    /// One zone fails a little more often and is slower, for fifty minutes; no alarm notices.
+    GrayFailure,
 }
 
 impl Scenario {
     /// All scenarios.
-    pub const ALL: [Scenario; 6] =
-        [Self::Healthy, Self::BadRollout, Self::MemoryLeak, Self::NodeFailure, Self::WrongImage, Self::AlarmStorm];
+    pub const ALL: [Scenario; 7] = [
+        Self::Healthy,
+        Self::BadRollout,
+        Self::MemoryLeak,
+        Self::NodeFailure,
+        Self::WrongImage,
+        Self::AlarmStorm,
+        Self::GrayFailure,
+    ];
 
     /// The name that users type.
     pub fn name(self) -> &'static str {
@@ -40,6 +52,7 @@ impl Scenario {
             Self::NodeFailure => "node-failure",
             Self::WrongImage => "wrong-image",
             Self::AlarmStorm => "alarm-storm",
+            Self::GrayFailure => "gray-failure",
         }
     }
 
@@ -52,7 +65,13 @@ impl Scenario {
             Self::NodeFailure => &["node-not-ready", "kubelet-unavailable"],
             Self::WrongImage => &["incorrect-image-reference"],
             Self::AlarmStorm => &["zone-degraded", "node-not-ready", "kubelet-unavailable"],
+            Self::GrayFailure => &["zone-degraded"],
         }
+    }
+
+    /// How much of the past has to lie behind a world in which it happens: what is usual of a zone has to be known.
+    pub fn history(self) -> SignedDuration {
+        SignedDuration::from_hours(if self == Self::GrayFailure { 9 } else { 2 })
     }
 }
 
@@ -64,7 +83,9 @@ impl std::fmt::Display for Scenario {
 
 /// A scenario name that does not exist.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown scenario {0:?}; use healthy, bad-rollout, memory-leak, node-failure, wrong-image or alarm-storm")]
+#[error(
+    "unknown scenario {0:?}; use healthy, bad-rollout, memory-leak, node-failure, wrong-image, alarm-storm or gray-failure"
+)]
 pub struct UnknownScenario(String);
 
 impl std::str::FromStr for Scenario {
@@ -116,6 +137,7 @@ pub(crate) fn break_something(state: &mut State) {
                 node::fail(state, &name);
             }
         }
+        Scenario::GrayFailure => state.zones.limp(state.now + LIMPS_S),
         Scenario::AlarmStorm => {
             let zone = format!("{}a", state.options.region);
             let nodes: Vec<String> = state

@@ -23,6 +23,7 @@ use super::scheduler::Usage;
 use super::shop::App;
 use super::store::{Key, Object, Store};
 use super::traffic::Traffic;
+use super::zones::Zones;
 
 /// A timer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +75,7 @@ pub(crate) struct State {
     /// Applications that hold on to memory, and since when.
     pub(crate) leaks: BTreeMap<String, i64>,
     pub(crate) traffic: Traffic,
+    pub(crate) zones: Zones,
     pub(crate) gauges: Gauges,
     /// Pods that no node takes.
     pub(crate) pending: BTreeSet<Key>,
@@ -103,6 +105,7 @@ impl State {
             dead_nodes: BTreeMap::new(),
             leaks: BTreeMap::new(),
             traffic: Traffic::default(),
+            zones: Zones::default(),
             gauges: Gauges::default(),
             pending: BTreeSet::new(),
             drawn: 0,

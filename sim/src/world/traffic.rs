@@ -96,8 +96,9 @@ pub(crate) fn sample(state: &mut State) {
                 culprit = Some((*callee).to_owned());
             }
         }
-        own.failing = 1.0 - passing;
-        own.latency_ms = latency;
+        let (harm, slower) = if app.public { state.zones.harm(state.now) } else { (0.0, 1.0) };
+        own.failing = (1.0 - passing + harm).min(1.0);
+        own.latency_ms = latency * slower;
         remember(state, &app.id(), culprit);
         minutes[index] = own;
     }

@@ -60,6 +60,11 @@ impl Memory {
         self.shift.as_ref()
     }
 
+    /// The zones that are warned of.
+    pub fn watched(&self) -> impl Iterator<Item = &ZoneId> {
+        self.watches.keys()
+    }
+
     /// The last minute that was taken in.
     pub const fn last(&self) -> Option<Timestamp> {
         self.last

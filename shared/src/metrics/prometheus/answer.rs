@@ -34,7 +34,7 @@ struct Row {
 }
 
 /// Reads an answer; what is no answer is an error that says what to do.
-pub(super) fn series(body: &[u8], status: u16, wanted: &Wanted) -> Result<Metrics, String> {
+fn read(body: &[u8], status: u16) -> Result<Answer, String> {
     let answer: Answer = match serde_json::from_slice(body) {
         Ok(answer) => answer,
         Err(_) if matches!(status, 401 | 403) => {
@@ -45,6 +45,20 @@ pub(super) fn series(body: &[u8], status: u16, wanted: &Wanted) -> Result<Metric
     if answer.status != "success" {
         return Err(format!("http {status}: {}", answer.error));
     }
+    Ok(answer)
+}
+
+/// The rows of an answer, with their labels.
+pub(super) fn rows(body: &[u8], status: u16) -> Result<Vec<super::by_minute::Row>, String> {
+    let rows = read(body, status)?.data.into_iter().flat_map(|data| data.result);
+    Ok(rows
+        .map(|row| (row.metric, row.values.iter().filter_map(|(time, value)| point(*time, value)).collect()))
+        .collect())
+}
+
+/// The series of an answer, under the names of what was wanted.
+pub(super) fn series(body: &[u8], status: u16, wanted: &Wanted) -> Result<Metrics, String> {
+    let answer = read(body, status)?;
     let mut metrics = Metrics::default();
     for warning in answer.warnings {
         metrics.gaps.push(Gap { what: wanted.what(), why: format!("prometheus warns: {warning}") });

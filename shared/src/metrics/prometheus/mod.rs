@@ -4,6 +4,7 @@
 //! step is chosen so that a series stays far below Prometheus' limit of 11,000 points.
 
 mod answer;
+mod by_minute;
 mod instant;
 mod queries;
 mod sign;
@@ -14,6 +15,7 @@ use futures::future::{BoxFuture, join_all};
 use thiserror::Error;
 use url::Url;
 
+pub use self::by_minute::Row;
 pub use self::instant::Sample;
 use self::queries::Wanted;
 use self::sign::Signer;
