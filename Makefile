@@ -61,7 +61,7 @@ bench-checks:
 	$(CARGO) test --locked --package shared --test answers --test redaction -- --nocapture --test-threads 1
 
 bench-gray-failure:
-	$(CARGO) bench --locked --package gray-failure --bench seeded
+	$(CARGO) bench --locked --package gray-failure --bench seeded -- --seed 5000 --worlds 24
 
 bench-cold-start: judges release
 	$(VENV)/bin/python tests/bench/cold_start.py target/release/alarm-analysis target/release/empty-function

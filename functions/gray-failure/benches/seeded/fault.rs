@@ -5,6 +5,15 @@ use rand::{RngExt, rngs::Xoshiro256PlusPlus};
 
 use super::world::clumped;
 
+/// What a zone's faults are like in a minute without the fault that is put into it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own {
+    /// How many it has to expect.
+    pub(crate) mean: f64,
+    /// Their variance over that.
+    pub(crate) clump: f64,
+}
+
 /// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Fault {
@@ -38,15 +47,9 @@ impl Fault {
         Self::Slow,
     ];
 
-    /// The minute with the fault in it; `since` counts from 0. What comes on top clumps as the zone's own faults do.
-    pub(crate) fn put(
-        self,
-        minute: &mut Minute,
-        zone: &ZoneId,
-        since: usize,
-        clump: f64,
-        rng: &mut Xoshiro256PlusPlus,
-    ) {
+    /// The minute with the fault in it; `since` counts from 0. What comes on top is drawn around what the zone had to expect
+    /// in that minute, not around what it happened to have: so many times the rate, with the zone's own clumps and no more.
+    pub(crate) fn put(self, minute: &mut Minute, zone: &ZoneId, since: usize, own: Own, rng: &mut Xoshiro256PlusPlus) {
         let Some(sample) = minute.zones.get_mut(zone) else { return };
         #[expect(clippy::cast_precision_loss, reason = "minutes")]
         let grown = (since as f64 / 30.0).min(1.0);
@@ -59,8 +62,7 @@ impl Fault {
             Self::Slow => (1.0 + 2.0 * grown, 1.0 + 0.2 * grown, 1.0),
         };
         sample.requests = (sample.requests * requests).round();
-        // More faults arrive by themselves, rather than each old one twice.
-        let extra = clumped(sample.faults * requests * (errors - 1.0), clump, rng);
+        let extra = clumped(own.mean * requests * (errors - 1.0), own.clump, rng);
         sample.faults = ((sample.faults * requests).round() + extra).min(sample.requests);
         sample.latency_ms = sample.latency_ms.map(|usual| usual * latency);
     }

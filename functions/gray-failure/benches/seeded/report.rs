@@ -1,12 +1,15 @@
 //! The table.
 
+use statrs::function::gamma::gamma_lr;
+
 use super::{
+    RATES,
     fault::Fault,
-    trial::{Outcome, Trial},
+    trial::{Outcome, Plan, Trial},
 };
 
 /// Prints what came of the rules.
-pub(crate) fn print(names: &[&str], outcomes: &[Outcome]) {
+pub(crate) fn print(names: &[&str], outcomes: &[Outcome], plan: &Plan) {
     println!(
         "faults of the zones come in clumps (1.1 to 1.8 times chance) around a rate that wanders by 25 %; see world.rs"
     );
@@ -14,24 +17,24 @@ pub(crate) fn print(names: &[&str], outcomes: &[Outcome]) {
     print!("{:<38}{:>6}", "fault", "tried");
     names.iter().for_each(|name| print!("{name:>28}"));
     println!();
-    for fault in Fault::ALL {
+    for fault in plan.faults.iter().copied() {
         row(&fault.to_string(), outcomes, |trial| trial.fault == fault && trial.per_second >= 100.0);
     }
     println!("below 100 requests a second");
-    for fault in Fault::ALL {
+    for fault in plan.faults.iter().copied() {
         row(&fault.to_string(), outcomes, |trial| trial.fault == fault && trial.per_second < 100.0);
     }
-    println!("error rate x 2, by the usual rate of faults and by zones");
-    for rate in [0.003, 0.005, 0.01, 0.02] {
-        row(&format!("  of {:.1} %", 100.0 * rate), outcomes, |trial| {
-            trial.fault == Fault::Errors(2.0) && trial.per_second >= 100.0 && trial.fault_rate == rate
-        });
+    println!("error rate x 2 at 100 requests a second, by the usual rate of faults and by zones");
+    let doubled = |trial: &Trial| trial.fault == Fault::Errors(2.0) && trial.per_second >= 100.0;
+    for rate in RATES {
+        row(&format!("  of {:.1} %", 100.0 * rate), outcomes, |trial| doubled(trial) && trial.fault_rate == rate);
+        for zones in 2..=4 {
+            let of = |trial: &Trial| doubled(trial) && trial.fault_rate == rate && trial.zones == zones;
+            row(&format!("    in one of {zones}"), outcomes, of);
+        }
     }
-    for zones in 2..=4 {
-        row(&format!("  in one of {zones}"), outcomes, |trial| {
-            trial.fault == Fault::Errors(2.0) && trial.per_second >= 100.0 && trial.zones == zones
-        });
-    }
+    row("  in a release or incident of all zones", outcomes, |trial| doubled(trial) && trial.in_trouble);
+    row("  in no such", outcomes, |trial| doubled(trial) && !trial.in_trouble);
     let years = outcomes[0].zone_minutes as f64 / (365.25 * 1440.0);
     let line = |name: &str, of: &dyn Fn(&Outcome) -> String| {
         print!("{name:<44}");
@@ -39,8 +42,15 @@ pub(crate) fn print(names: &[&str], outcomes: &[Outcome]) {
         println!();
     };
     line("wrong zone left", &|one| one.trials.iter().filter(|trial| trial.wrong_zone).count().to_string());
+    if plan.why {
+        outcomes[0].why.print();
+    }
     line(&format!("false shifts in {years:.1} zone-years"), &|one| one.false_shifts.to_string());
     line("false shifts a zone and year", &|one| format!("{:.2}", f64::from(one.false_shifts) / years));
+    line("  90 % interval of that", &|one| {
+        let (least, most) = interval(one.false_shifts);
+        format!("{:.2} to {:.2}", least / years, most / years)
+    });
     line("µs a zone and minute", &|one| format!("{:.2}", one.took.as_secs_f64() * 1e6 / one.zone_minutes as f64));
 }
 
@@ -68,4 +78,19 @@ fn row(name: &str, outcomes: &[Outcome], which: impl Fn(&Trial) -> bool) {
         print!("{cell:>28}");
     }
     println!();
+}
+
+/// The means of a Poisson distribution that give so few, or so many, no more often than once in twenty (Garwood).
+fn interval(count: u32) -> (f64, f64) {
+    let count = f64::from(count);
+    // gamma_lr(k, m) is the chance of k or more at a mean of m.
+    let solve = |shape: f64, chance: f64| {
+        let (mut low, mut high) = (0.0, 10.0 * shape + 10.0);
+        for _ in 0..100 {
+            let middle = 0.5 * (low + high);
+            if gamma_lr(shape, middle) < chance { low = middle } else { high = middle }
+        }
+        low
+    };
+    (if count > 0.0 { solve(count, 0.05) } else { 0.0 }, solve(count + 1.0, 0.95))
 }

@@ -17,6 +17,8 @@ use jiff::{SignedDuration, Timestamp};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 use rand_distr::{Distribution, Exp, Gamma, LogNormal, Normal, Poisson, StudentT};
 
+use super::fault::Own;
+
 /// What a world is like.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
@@ -47,6 +49,25 @@ pub(crate) struct Note {
     sick: Vec<f64>,
     /// Faults that each zone had to expect.
     pub(crate) mean: Vec<f64>,
+}
+
+impl Note {
+    /// Whether there was a release or an incident of all zones.
+    pub(crate) fn is_common_trouble(&self) -> bool {
+        self.releasing.iter().chain(&self.struck).any(|times| *times != 1.0)
+    }
+}
+
+impl World {
+    /// What each zone had to expect in this minute.
+    pub(crate) fn own(&self, minute: usize) -> Vec<Own> {
+        self.notes[minute]
+            .mean
+            .iter()
+            .zip(&self.clumps)
+            .map(|(mean, clump)| Own { mean: *mean, clump: *clump })
+            .collect()
+    }
 }
 
 impl std::fmt::Display for Note {

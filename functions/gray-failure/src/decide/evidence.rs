@@ -1,8 +1,9 @@
 //! Evidence, gathered minute by minute, and what goes with it into a message.
 //!
 //! For every minute of the last hour there is the hypothesis that trouble began there. Each is weighed against "all is
-//! well" by how much better it foretells what came since: a likelihood ratio, a mixture over how bad the trouble may be.
-//! Their sum is the statistic of Shiryaev and Roberts.
+//! well" by how much better it foretells what came since: a likelihood ratio, a mixture over how bad the trouble may be
+//! ([`super::pool`] says how likely a course of minutes is). Their sum is the statistic of Shiryaev and Roberts. Older onsets
+//! are asked one in six, which makes the sum less, never more.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +12,18 @@ use serde::{Deserialize, Serialize};
 use super::{
     noise::{CountNoise, LevelNoise},
     numbers::LogSum,
-    zone::Entry,
+    pool::{Course, Seen},
+    zone::{Entry, minute_of},
 };
 
 /// How much worse the zone may be, and the weight of that.
 const TIMES: [(f64, f64); 3] = [(1.5, 0.25), (2.0, 0.5), (4.0, 0.25)];
+
+/// Onsets of the latest minutes are all asked, of older ones only some.
+const YOUNG: usize = 12;
+const SELDOM: i64 = 6;
+/// Evidence, as a logarithm, below which nothing is ever said.
+const WORTH_WHILE: f64 = 5.5;
 
 /// A sum of evidence, and since when it speaks loudest.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,24 +51,55 @@ fn gather<'a>(
     Gathered { ln: sum.ln(), entries: length }
 }
 
-/// The evidence of faults. Counts are divided by their scatter; drift is a Gamma distributed factor that a whole
-/// hypothesis shares, so that the ratio is one of negative binomials.
-pub(crate) fn of_faults<'a>(newest_first: impl Iterator<Item = &'a Entry>, noise: &CountNoise) -> Gathered {
-    let (mut count, mut expected, mut doubt) = (0.0, 0.0, 0.0);
-    gather(newest_first, move |entry| {
-        if entry.is_common_trouble() {
-            return None;
+/// The evidence of faults: how much better the minutes since an onset are explained by the zone failing so many times as
+/// often as it should than by it being well, or off by what it drifts.
+pub(crate) fn of_faults<'a>(
+    newest_first: impl ExactSizeIterator<Item = &'a Entry> + Clone,
+    noise: &CountNoise,
+) -> Gathered {
+    // Most minutes are passed over here: were it known for sure what to expect, they would still not be worth a word.
+    let bounds: Vec<f64> = bounds(newest_first.clone()).collect();
+    if !bounds.iter().any(|bound| *bound > WORTH_WHILE) {
+        return Gathered { ln: f64::NEG_INFINITY, entries: 0 };
+    }
+    let drift = (3.0 * noise.drift).sqrt();
+    let well = [(-drift, 1.0 / 6.0), (0.0, 2.0 / 3.0), (drift, 1.0 / 6.0)].map(|(by, weight)| (by.exp(), weight));
+    let (mut sum, mut best, mut length) = (LogSum::new(), 0.0, 0);
+    let entries: Vec<(&Entry, Seen)> = newest_first.map(|entry| (entry, entry.seen())).collect();
+    for (begin, bound) in bounds.into_iter().enumerate() {
+        let first = entries[begin].0;
+        let asked = begin < YOUNG || minute_of(first.at) % SELDOM == 0;
+        if !asked || bound < 0.3 * WORTH_WHILE {
+            continue;
         }
-        count += entry.sample.faults / entry.scatter;
-        expected += entry.expected / entry.scatter;
-        doubt += entry.doubt * entry.expected / entry.scatter;
-        // No hypothesis gains below this.
-        (count > 1.15 * expected && expected > 0.0).then(|| {
-            let shape = 1.0 / (noise.drift + doubt / expected);
-            TIMES.map(|(times, _)| {
-                count * times.ln() + (count + shape) * ((shape + expected) / (shape + times * expected)).ln()
-            })
-        })
+        let course = |times: f64| {
+            let mut course = Course::new(first.pool);
+            entries[..=begin].iter().rev().for_each(|(_, seen)| course.take(seen, times));
+            course.ln
+        };
+        let of = |hypotheses: &[(f64, f64)]| {
+            let mut sum = LogSum::new();
+            hypotheses.iter().for_each(|(times, weight)| sum.add(course(*times) + weight.ln()));
+            sum.ln()
+        };
+        let here = of(&TIMES) - of(&well);
+        sum.add(here);
+        if here > best {
+            (best, length) = (here, begin + 1);
+        }
+    }
+    Gathered { ln: sum.ln(), entries: length }
+}
+
+/// What the evidence of each onset would be if what to expect were known for sure.
+fn bounds<'a>(newest_first: impl Iterator<Item = &'a Entry>) -> impl Iterator<Item = f64> {
+    newest_first.scan((0.0, 0.0), |(count, expected), entry| {
+        if !entry.trouble {
+            *count += entry.sample.faults / entry.scatter;
+            *expected += entry.expected / entry.scatter;
+        }
+        let times = (*count / *expected).min(4.0);
+        Some(if times > 1.2 { *count * times.ln() - (times - 1.0) * *expected } else { 0.0 })
     })
 }
 

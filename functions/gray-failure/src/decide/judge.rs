@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     ZoneId,
     evidence::{self, Corroboration, Evidence, Gathered},
+    hold::Hold,
     minute::Tally,
     numbers::{LogSum, binomial_at_least},
     reason::Reason,
@@ -17,9 +18,6 @@ const WEIGHT_FAULTS: f64 = 0.7;
 const WEIGHT_LATENCY: f64 = 0.3;
 /// The exact test against the others has to say at least this.
 const EXACT: f64 = 1e-3;
-/// What has to be left of the evidence without the worst minutes: of what a shift takes, and of what there is.
-const LEFT_OF_THRESHOLD: f64 = 0.35;
-const LEFT_OF_ALL: f64 = 0.2;
 /// Entries by which it is told whether a zone that was left is well.
 const WELL_OVER: usize = 10;
 /// A zone is well again below this: less than the warning takes, so that it does not flap.
@@ -34,6 +32,8 @@ pub(crate) struct Verdict {
     pub(crate) entries: usize,
     /// Whether it was well of late; `None` where that cannot be told.
     pub(crate) well: Option<bool>,
+    /// What keeps it from being left.
+    pub(crate) held: Vec<Hold>,
 }
 
 /// What was found.
@@ -54,23 +54,31 @@ pub(crate) fn judge(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, rules: &Rules, 
     let faults = evidence::of_faults(newest_first(), &zone.noise);
     let latency = evidence::of_latency(newest_first(), &zone.latency_noise);
     let mut sum = LogSum::new();
-    sum.add(faults.ln + WEIGHT_FAULTS.ln());
-    sum.add(latency.ln + WEIGHT_LATENCY.ln());
+    let (of_faults, of_latency) = (faults.ln + WEIGHT_FAULTS.ln(), latency.ln + WEIGHT_LATENCY.ln());
+    sum.add(of_faults);
+    sum.add(of_latency);
     let total = sum.ln();
     let threshold = rules.log_threshold();
     let well = well(zone, rules);
-    if total < 0.5 * rules.log_watch() {
-        return Verdict { finding: Finding::Well, evidence: Evidence::default(), entries: 0, well };
-    }
     let (early, proposal) = (Rules::times(rules.early_warning), Rules::times(rules.proposal));
+    if total < 0.5 * rules.log_watch() {
+        return worse_in_common_trouble(id, zones, rules).unwrap_or_else(|| {
+            let held = vec![Hold::Evidence];
+            Verdict { finding: Finding::Well, evidence: Evidence::default(), entries: 0, well, held }
+        });
+    }
     let by_faults = Signal::of_faults(zone, &faults, rules, early);
     let by_latency = Signal::of_latency(zone, &latency, rules, early);
     let named = newest_first().take(30).any(|entry| entry.sample.named_by_aws);
     let needed = threshold * proof.min(if named { 2.0 / 3.0 } else { 1.0 });
-    let both = by_faults.worse(early) && by_latency.worse(early) && faults.ln.min(latency.ln) >= 0.5 * needed;
-    let leading =
-        if by_faults.far_worse(proposal, early) && faults.ln >= latency.ln { &by_faults } else { &by_latency };
-    let leading = if leading.worse(early) { leading } else { &by_faults };
+    let both = by_faults.worse(early)
+        && by_latency.worse(early)
+        && by_latency.lasting
+        && faults.ln.min(latency.ln) >= 0.5 * needed;
+    // The evidence has to be of what is far worse: a minute of a release is slow in one zone and odd in another.
+    let by_faults_alone = by_faults.far_worse(proposal, early) && (of_faults >= needed || of_faults >= of_latency);
+    let leading = if by_faults_alone || !by_latency.worse(early) { &by_faults } else { &by_latency };
+    let proven = both || needed <= if leading.is_faults { of_faults } else { of_latency };
     let entries = leading.entries;
     let mut evidence = numbers(zone, entries);
     evidence.log_evidence_faults = faults.ln.max(0.0);
@@ -89,31 +97,58 @@ pub(crate) fn judge(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, rules: &Rules, 
     evidence.others = others(id, zones, entries, leading.is_faults);
     let log_watch = rules.log_watch() * proof;
     let warned = (total >= log_watch || both) && (by_faults.worse(early) || by_latency.worse(early));
-    if !warned {
-        return Verdict { finding: Finding::Well, evidence, entries, well };
-    }
-    let proven = total >= needed || both;
     let as_bad = 0.5 * leading.times_past.max(1.0).ln();
-    let finding = if zone.known < rules.known_minutes {
-        Finding::Suspicious(Reason::HardlyKnown)
-    } else if evidence.requests < rules.min_requests * f64::from(evidence.minutes.max(1)) {
-        Finding::Suspicious(Reason::TooLittleTraffic)
-    } else if evidence.others.values().any(|times| *times >= early && times.ln() >= as_bad) {
-        Finding::Suspicious(Reason::OtherZonesToo)
-    } else if !leading.far_worse(proposal, early) || !proven || !leading.lasting {
-        Finding::Suspicious(Reason::EarlyWarning)
-    } else if leading.is_faults && (evidence.faults < rules.min_faults || by_faults.p_value > EXACT) {
-        Finding::Suspicious(Reason::TooFewFaults)
-    } else if evidence.corroborated_by.is_empty() {
-        Finding::Suspicious(Reason::NotCorroborated)
-    } else {
-        Finding::Faulty(match (both, leading.is_faults) {
+    let held = [
+        (Hold::Known, zone.known < rules.known_minutes),
+        (Hold::Traffic, evidence.requests < rules.min_requests * f64::from(evidence.minutes.max(1))),
+        (Hold::OtherZones, evidence.others.values().any(|times| *times >= early && times.ln() >= as_bad)),
+        (Hold::Size, !leading.far_worse(proposal, early)),
+        (Hold::Evidence, !proven),
+        (Hold::Persistence, !leading.lasting),
+        (Hold::Faults, leading.is_faults && evidence.faults < rules.min_faults),
+        (Hold::Exact, leading.is_faults && by_faults.p_value > EXACT),
+        (Hold::Corroboration, evidence.corroborated_by.is_empty()),
+    ];
+    let held: Vec<Hold> = held.into_iter().filter_map(|(hold, holds)| holds.then_some(hold)).collect();
+    let finding = match held.first() {
+        _ if !warned => Finding::Well,
+        Some(hold) => Finding::Suspicious(hold.reason()),
+        None => Finding::Faulty(match (both, leading.is_faults) {
             (true, _) => Reason::FaultsAndLatency,
             (false, true) => Reason::Faults,
             (false, false) => Reason::Latency,
-        })
+        }),
     };
-    Verdict { finding, evidence, entries, well }
+    Verdict { finding, evidence, entries, well, held }
+}
+
+/// What is said of a zone that is far worse than the others while they are in trouble themselves: it is no evidence, and
+/// worth a word.
+fn worse_in_common_trouble(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, rules: &Rules) -> Option<Verdict> {
+    let zone = &zones[id];
+    let minutes = rules.persistence_minutes as usize;
+    if !zone.window.iter().rev().take(minutes).all(|entry| entry.trouble) {
+        return None;
+    }
+    let (early, proposal) = (Rules::times(rules.early_warning), Rules::times(rules.proposal));
+    let signal = Signal::of_faults(zone, &Gathered { ln: f64::NEG_INFINITY, entries: minutes }, rules, early);
+    let mut evidence = numbers(zone, minutes);
+    let enough =
+        evidence.faults >= rules.min_faults && evidence.requests >= rules.min_requests * f64::from(evidence.minutes);
+    if !enough || !signal.far_worse(proposal, early) || !signal.lasting || signal.p_value > EXACT {
+        return None;
+    }
+    evidence.p_value = signal.p_value;
+    evidence.below_baseline_percent = 100.0 * (1.0 - 1.0 / signal.times().max(1.0));
+    evidence.log_threshold = rules.log_threshold();
+    evidence.others = others(id, zones, minutes, true);
+    Some(Verdict {
+        finding: Finding::Suspicious(Reason::OtherZonesToo),
+        evidence,
+        entries: minutes,
+        well: well(zone, rules),
+        held: vec![Hold::OtherZones, Hold::Evidence],
+    })
 }
 
 /// What one signal says over the time of the trouble.
@@ -160,7 +195,6 @@ impl Signal {
             times_past: if usual > 0.0 { faults / usual } else { f64::INFINITY },
             p_value: binomial_at_least(faults / scatter, (faults + others) / scatter, share),
             lasting: of.len() >= entries
-                && stands_without_its_worst(zone, &of, rules)
                 && lasting(&of, rules.persistence_minutes as usize, |block: &[&Entry]| {
                     let faults: f64 = block.iter().map(|entry| entry.sample.faults).sum();
                     faults >= early * block.iter().map(|entry| entry.expected).sum::<f64>()
@@ -207,31 +241,22 @@ fn lasting(newest_first: &[&Entry], minutes: usize, worse: impl Fn(&[&Entry]) ->
 /// Faults that the latest `entries` would have had as in the past: as in the hour before, or as in the last seven days where
 /// that is less. (The other way round, it would be the others that got better.)
 fn usual_faults(zone: &Zone, entries: usize) -> f64 {
-    let of = || zone.window.iter().rev().take(entries);
-    let before: Vec<&Entry> = zone.window.iter().rev().skip(entries).filter(|entry| !entry.suspect).collect();
-    let by_week: f64 = of().map(|entry| entry.usual).sum();
-    let (faults, requests) =
-        before.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.sample.requests));
-    if before.len() < 20 || faults < 20.0 {
-        return by_week;
+    let by_week: f64 = zone.window.iter().rev().take(entries).map(|entry| entry.usual).sum();
+    match by_hour(zone, entries) {
+        Some(by_hour) if by_week > 0.0 => by_week.min(by_hour),
+        Some(by_hour) => by_hour,
+        None => by_week,
     }
-    let by_hour = of().map(|entry| entry.sample.requests).sum::<f64>() * faults / requests;
-    if by_week > 0.0 { by_week.min(by_hour) } else { by_hour }
 }
 
-/// Whether there is trouble besides the worst minutes: a burst, however large, is none that lasts. An instance that
-/// restarts takes a minute or two of its zone's requests with it.
-fn stands_without_its_worst(zone: &Zone, of: &[&Entry], rules: &Rules) -> bool {
-    let over = |entry: &Entry| entry.sample.faults - entry.expected;
-    let mut worst_first: Vec<&Entry> = of.to_vec();
-    worst_first.sort_by(|a, b| over(b).total_cmp(&over(a)));
-    let worst: Vec<_> = worst_first.iter().take(rules.burst_minutes as usize).map(|entry| entry.at).collect();
-    let rest = || of.iter().copied().filter(|entry| !worst.contains(&entry.at));
-    let (faults, expected) = rest().fold((0.0, 0.0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.expected));
-    let gathered = evidence::of_faults(rest(), &zone.noise);
-    let all = evidence::of_faults(of.iter().copied(), &zone.noise);
-    faults >= Rules::times(rules.early_warning) * expected
-        && gathered.ln >= (LEFT_OF_THRESHOLD * rules.log_threshold()).max(LEFT_OF_ALL * all.ln)
+/// Faults that the latest `entries` would have had as in what is known of the hour before, where that is enough to tell.
+fn by_hour(zone: &Zone, entries: usize) -> Option<f64> {
+    let (now, before) = (zone.window.iter().rev().take(entries), zone.window.iter().rev().skip(entries));
+    let (faults, requests, minutes) = before
+        .filter(|entry| !entry.suspect && !entry.trouble)
+        .fold((0.0, 0.0, 0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.sample.requests, sum.2 + 1));
+    let known = minutes >= 20 && faults >= 20.0;
+    known.then(|| now.map(|entry| entry.sample.requests).sum::<f64>() * faults / requests)
 }
 
 /// Whether the zone was well over the latest minutes; `None` without enough traffic to tell.
@@ -325,7 +350,9 @@ fn others(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, entries: usize, by_faults
     for (other, zone) in zones.iter().filter(|(other, _)| *other != id) {
         let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
         let times = if by_faults {
-            let (faults, usual) = of.iter().fold((0.0, 0.0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.usual));
+            let faults = of.iter().map(|entry| entry.sample.faults).sum::<f64>();
+            let by_week = of.iter().map(|entry| entry.usual).sum::<f64>();
+            let usual = by_hour(zone, entries).map_or(by_week, |by_hour| by_hour.max(by_week));
             let noise = &zone.noise;
             let chance = 2.0 * (noise.scatter * usual + noise.drift * usual * usual).sqrt();
             (usual > 0.0 && faults > usual + chance).then(|| faults / usual)

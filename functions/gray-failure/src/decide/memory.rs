@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Call, Evidence, Minute, Reason, Rules, Statement, ZoneId,
+    Call, Evidence, Hold, Minute, Reason, Rules, Statement, ZoneId,
     judge::{Finding, Verdict, judge},
     week::factors,
     zone::{Zone, hour_of, minute_of, others},
@@ -95,6 +95,13 @@ impl Memory {
         }
         self.warn(minute.at, verdicts, &mut statements);
         statements
+    }
+
+    /// What keeps a zone from being left as of the last minute, and the numbers; nothing does where nothing is known of it.
+    pub fn held(&self, zone: &ZoneId, rules: &Rules) -> (Vec<Hold>, Evidence) {
+        let Some(at) = self.last.filter(|_| self.zones.contains_key(zone)) else { return Default::default() };
+        let verdict = judge(zone, &self.zones, rules, self.proof(zone, at, rules));
+        (verdict.held, verdict.evidence)
     }
 
     fn observe(&mut self, minute: &Minute) {

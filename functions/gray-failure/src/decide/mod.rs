@@ -13,22 +13,27 @@
 //!    is compared in logarithms with what is usual of the zone at this time of the week ([`latency`]) and with how far the
 //!    other zones are off theirs in the same minute. Whatever strikes all zones alike (a release, a rush, a broken database)
 //!    thereby cancels out, and so do the season and uneven shares of the traffic.
-//! 2. *How far a well zone strays* is measured, not assumed ([`noise`]): faults come in clumps (scatter) and a zone is off
-//!    for a while (drift), and how often the others fail right now is itself an estimate (doubt), so the evidence is a
-//!    ratio of negative binomials, not of coin tosses.
-//! 3. *Evidence is gathered* minute by minute ([`evidence`]). Each likelihood ratio has a mean of 1 while the zone is well,
-//!    so their sum over all possible onsets grows by one a minute on average, and the time until it first passes A is at least
-//!    A minutes on average (Shiryaev and Roberts; e-detectors). A is a year's minutes over
-//!    [`Rules::false_shifts_per_zone_year`]: that is the stated rate.
-//!    A minute in which the others fail half as often again as usual and more than by chance is no evidence: trouble that is
-//!    common to all strikes unevenly.
+//! 2. *How far a well zone strays* is measured, not assumed ([`noise`]): faults come in clumps (scatter), and a zone is off
+//!    for a while (drift).
+//! 3. *Evidence is gathered* minute by minute ([`evidence`]). "Trouble began in that minute" is weighed against "all is well"
+//!    by how likely each makes everything seen since, each minute by what came before it ([`pool`]): faults of the zone and
+//!    of the others, and of the zone before that minute, all say something of the rate that all share, and what is not known of
+//!    it is counted as not known. "All is well" includes what happens to well zones: their drift, a shared rate that
+//!    jumps (a release, an incident), also a minute later in some zones than in others, and a burst of a minute or two in the
+//!    zone alone (an instance restarts and takes its requests with it). A burst of two minutes is therefore no proof
+//!    however large, a third minute of it is.
+//!    Each likelihood ratio has a mean of 1 while the zone is well, so their sum over all possible onsets grows by one a minute
+//!    on average, and the time until it first passes A is at least A minutes on average (Shiryaev and Roberts; e-detectors).
+//!    A is a year's minutes over [`Rules::false_shifts_per_zone_year`]: that is the stated rate.
+//!    A minute in which the others fail half as often again as in the last hour's calm minutes, and more than can be for want of
+//!    knowledge, is no evidence: trouble that is common to all strikes unevenly. A zone that is far worse in it is warned of.
 //! 4. *Proof is more than evidence* ([`judge`]). The zone must perform [`Rules::proposal`] below its baseline by the others, and
 //!    be worse by its own past as well (else the others got better; performance is expected over observed: twice the faults,
-//!    or twice the latency, is 50 % below); in three of the latest four minutes, in the last one, and in half of all that
-//!    count; without the worst [`Rules::burst_minutes`] a third of the evidence must remain, for an instance that restarts
-//!    takes a minute or two of its zone's requests with it; with enough requests and faults; the exact binomial test against the
-//!    others pooled must agree; and a second witness must: a second signal, more than one workload or instance, probes,
-//!    packets, or AWS itself. Half the evidence in both signals is as good as all in one.
+//!    or twice the latency, is 50 % below); the signal that is so bad must carry the evidence itself; in three of the latest
+//!    four minutes, in the last one, and in half of all that count; with enough requests and faults; the exact binomial test
+//!    against the others pooled must agree; and a second witness must: a second signal, more than one workload or instance,
+//!    probes, packets, or AWS itself. Half the evidence in both signals, where both last, is as good as all in one.
+//!    [`Memory::held`] says which of these ([`Hold`]) keeps a zone from being left.
 //! 5. *Two zones worse than usual at once are not a zonal fault*, nor are all. Never is more than one zone left.
 //! 6. *Missing data is said.* A zone that falls silent is warned of; while it is left, silence is not health.
 //!
@@ -42,7 +47,9 @@
 //! # What is assumed
 //!
 //! - Zones serve the same mix of workloads, or a mix whose comparison is stable over days.
-//! - The common rate of faults moves by a few percent a minute, or jumps.
+//! - The common rate of faults moves by a few percent a minute, or jumps. How fast a doubling can be told apart from that
+//!   depends on how many faults there are: a hundred in five minutes cannot, with two zones, always be. The benchmark's oracle,
+//!   which is told the rate, is the bound.
 //! - A fault is no more than an hour in coming. What creeps in over days is learnt as usual; what was suspect is not learnt
 //!   for six hours.
 //! - Minutes of different zones are independent but for what is common to all, given the measured scatter and drift. The
@@ -50,6 +57,7 @@
 //! - Both signals are independent while all is well, where half the evidence in each is taken as proof.
 
 mod evidence;
+mod hold;
 mod judge;
 mod latency;
 mod level;
@@ -57,6 +65,7 @@ mod memory;
 mod minute;
 mod noise;
 mod numbers;
+mod pool;
 mod reason;
 mod rules;
 mod week;
@@ -69,6 +78,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use evidence::{Corroboration, Evidence};
+pub use hold::Hold;
 pub use memory::{Memory, Shift};
 pub use minute::{Minute, Sample, Tally};
 pub use reason::Reason;

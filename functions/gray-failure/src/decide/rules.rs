@@ -17,8 +17,6 @@ pub struct Rules {
     pub false_shifts_per_zone_year: f64,
     /// Minutes that trouble has to last.
     pub persistence_minutes: u32,
-    /// Minutes that a burst may last: what is left for has to be bad without its worst so many minutes.
-    pub burst_minutes: u32,
     /// The least requests a minute by which a zone is judged.
     pub min_requests: f64,
     /// The least faults within the evidence.
@@ -46,7 +44,6 @@ impl Default for Rules {
             proposal: 0.3,
             false_shifts_per_zone_year: 1.0,
             persistence_minutes: 4,
-            burst_minutes: 2,
             min_requests: 100.0,
             min_faults: 10.0,
             known_minutes: 360,

@@ -11,6 +11,7 @@ use super::{
     minute::Sample,
     noise::{CountNoise, LevelNoise},
     numbers::Fading,
+    pool::{Pool, Seen},
     week::Week,
 };
 
@@ -20,6 +21,9 @@ pub(crate) const WINDOW: i64 = 60;
 const LEARN_ANYWAY: u32 = 6 * 60;
 /// How many times as often as usual the others fail when they are in trouble themselves.
 const COMMON: f64 = 1.5;
+
+/// By how much scatter beyond chance is greater than measured.
+const MORE_SCATTER: f64 = 1.1;
 
 /// What is carried of a zone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +36,7 @@ pub(crate) struct Zone {
     pub(crate) factor: f64,
     pub(crate) week: Week,
     level: Level,
+    pool: Option<Pool>,
     pub(crate) noise: CountNoise,
     pub(crate) season: Season,
     /// Half a day's mean of how far its latency is from the others'.
@@ -69,16 +74,21 @@ pub(crate) struct Entry {
     pub(crate) exposure: f64,
     pub(crate) others_faults: f64,
     pub(crate) others_exposure: f64,
+    pub(crate) others_scatter: f64,
+    /// What was known of the shared rate of faults before this minute.
+    pub(crate) pool: Pool,
+    /// Whether the other zones were in trouble themselves.
+    pub(crate) trouble: bool,
     pub(crate) latency: Option<Latency>,
     /// Not to be learnt from.
     pub(crate) suspect: bool,
 }
 
 impl Entry {
-    /// Whether the other zones were in trouble themselves in that minute. Zones are then struck unevenly, and how they
-    /// compare when all are well says nothing of it.
-    pub(crate) fn is_common_trouble(&self) -> bool {
-        self.usual > 0.0 && self.expected > COMMON * self.usual + 3.0 * (self.scatter * self.usual).sqrt()
+    /// What is to be learnt of the shared rate.
+    pub(crate) fn seen(&self) -> Seen {
+        let own = [self.sample.faults, self.exposure, more(self.scatter)];
+        Seen::new(own, [self.others_faults, self.others_exposure, more(self.others_scatter)], self.trouble)
     }
 }
 
@@ -121,6 +131,7 @@ impl Zone {
             factor: 1.0,
             week: Week::default(),
             level: Level::default(),
+            pool: None,
             noise: CountNoise::default(),
             season: Season::default(),
             offset: None,
@@ -158,19 +169,27 @@ impl Zone {
                         thin: (mean / sample.requests).sqrt().max(1.0),
                     }
                 });
-                self.window.push_back(Entry {
+                let usual = sample.requests * usual;
+                let mut entry = Entry {
                     at,
                     sample: sample.clone(),
                     expected,
                     doubt: rate.doubt,
                     scatter: self.noise.scatter,
-                    usual: sample.requests * usual,
+                    usual,
                     exposure,
                     others_faults: others.faults,
                     others_exposure: others.exposure,
+                    others_scatter: others.scatter,
+                    pool: Pool::default(),
+                    trouble: is_far_above(expected, self.calm(exposure).unwrap_or(usual), rate.doubt),
                     latency,
                     suspect: false,
-                });
+                };
+                let seen = entry.seen();
+                entry.pool = self.pool.unwrap_or_else(|| Pool::first(&seen));
+                self.pool = Some(entry.pool.after(&seen));
+                self.window.push_back(entry);
             }
         }
         while self.window.front().is_some_and(|entry| minute_of(at) - minute_of(entry.at) >= WINDOW) {
@@ -180,9 +199,17 @@ impl Zone {
         }
     }
 
+    /// Faults to expect by the last hour of the others, without minutes of trouble; `None` where there are too few others.
+    fn calm(&self, exposure: f64) -> Option<f64> {
+        let calm = self.window.iter().filter(|entry| !entry.trouble);
+        let (faults, traffic, minutes) =
+            calm.fold((0.0, 0.0, 0), |sum, one| (sum.0 + one.others_faults, sum.1 + one.others_exposure, sum.2 + 1));
+        (minutes >= 20).then(|| exposure * faults / traffic)
+    }
+
     fn learn(&mut self, entry: &Entry) {
         // What it is like while it, or all zones, are in trouble is not what is usual.
-        let odd = entry.suspect || entry.is_common_trouble();
+        let odd = entry.suspect || entry.trouble;
         self.suspect_run = if odd { self.suspect_run + 1 } else { 0 };
         if odd && self.suspect_run < LEARN_ANYWAY {
             return;
@@ -217,6 +244,16 @@ impl Zone {
     pub(crate) fn suspect(&mut self, minutes: usize) {
         self.window.iter_mut().rev().take(minutes).for_each(|entry| entry.suspect = true);
     }
+}
+
+/// The scatter that evidence reckons with. What is measured is less than what there is, since wild minutes are cut down for it.
+fn more(scatter: f64) -> f64 {
+    1.0 + MORE_SCATTER * (scatter - 1.0)
+}
+
+/// Whether so much more is expected than in calm that it cannot be for want of knowledge.
+fn is_far_above(expected: f64, calm: f64, doubt: f64) -> bool {
+    calm > 0.0 && expected > COMMON * calm * 2.0f64.mul_add(doubt.sqrt(), 1.0)
 }
 
 /// What the other zones did, for each zone.
