@@ -57,7 +57,7 @@ pub(crate) async fn wait(app: &App, kept: KeptCase, unmet: Unmet, facts: &Facts)
             Box::new(Proposal { object: action.target(), action, reason, ..kept.case.proposal.clone() })
         });
     }
-    let is_new = before.as_ref().is_none_or(|waits| waits.unmet.name() != unmet.name() || waits.proposal != proposal);
+    let is_new = before.as_ref().is_none_or(|waits| !is_same(&waits.unmet, &unmet) || waits.proposal != proposal);
     let mut kept = kept;
     if is_new {
         tracing::info!(case = %kept.case.id, %unmet, "the action waits");
@@ -78,6 +78,11 @@ pub(crate) async fn wait(app: &App, kept: KeptCase, unmet: Unmet, facts: &Facts)
         }
     }
     Ok(Step::Rest(Box::new(kept)))
+}
+
+/// Whether people would read the same: how much room is missing changes with every minute.
+fn is_same(one: &Unmet, other: &Unmet) -> bool {
+    one == other || matches!((one, other), (Unmet::NoRoom(_), Unmet::NoRoom(_)))
 }
 
 /// Carries on a shift that was approved.

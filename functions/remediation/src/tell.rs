@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shared::deadline::Deadline;
 use shared::incident::publish::{Courier, Delivered};
-use shared::remediation::{Case, Stage};
+use shared::remediation::{Case, Stage, Unmet};
 use shared::slack::{ChannelId, MessageKey, MessageTs, Posted, SlackError};
 use shared::store::{KeptCase, OutboxKey};
 
@@ -15,7 +15,11 @@ fn shows(case: &Case) -> String {
     let version = case.shown.as_ref().map(|shown| shown.bound.version.resource_version.as_str()).unwrap_or_default();
     // A case that asks again is at the same stage, for another version.
     let version = if matches!(case.stage, Stage::Asked { .. }) { version } else { "" };
-    let waits = case.waits.as_ref().map_or("", |waits| waits.unmet.name());
+    let waits = case.waits.as_ref().map_or_else(String::new, |waits| match &waits.unmet {
+        // How much is missing changes with every minute, and is in the log.
+        unmet @ Unmet::NoRoom(_) => unmet.name().to_owned(),
+        unmet => unmet.to_string(),
+    });
     let until = match &case.stage {
         // What people read of a shift that stands is until when.
         Stage::Watching { execution, .. } => execution.shift().map(|want| want.expires_at.to_string()),
