@@ -261,6 +261,29 @@ pub fn firing(events: &[Value]) -> Value {
     }
 }
 
+/// A click on a button under a diagnosis (`right` or `wrong`), as intake publishes it.
+pub fn vote(verdict: &str, incident: &str, user: &str, second: u32) -> Value {
+    json!({
+        "version": "0", "source": "nightshift.intake", "detail-type": "Slack Interaction",
+        "detail": {
+            "id": format!("act-{user}-{second}"), "kind": "block_actions", "user_id": user,
+            "action_id": format!("diagnosis.{verdict}"), "value": incident,
+            "received_at": format!("2026-11-21T03:00:{second:02}Z"),
+        },
+    })
+}
+
+/// The incident that the first thread's first message is about, from the value of its buttons.
+///
+/// # Panics
+///
+/// Where it has none.
+pub fn incident(night: &Night) -> String {
+    let message = json!(night.threads()[0].attachments).to_string();
+    let Some((_, after)) = message.split_once("\"value\":\"inc-") else { panic!("no button with the incident") };
+    format!("inc-{}", after.split('"').next().unwrap_or_default())
+}
+
 /// What the schedule of a minute sends.
 pub fn sweep() -> Value {
     json!({ "source": "nightshift", "detail-type": alarm_analysis::event::SWEEP })

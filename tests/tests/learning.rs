@@ -11,7 +11,7 @@ use shared::incident::IncidentId;
 use shared::lessons::{Figures, IncidentDocument, Outcome, Verdict, Vote};
 use sim::Options;
 use sim::world::Scenario;
-use tests::night::{Night, deliver, later, shown, sweep};
+use tests::night::{Night, deliver, incident, later, shown, sweep, vote};
 use tests::remedy::{Remedy, click};
 
 const LEAD: &str = "U0LEAD0001";
@@ -20,24 +20,6 @@ roles:
   - { role: viewer, users: ['*'] }
   - { role: approver, users: [U0LEAD0001] }
 ";
-
-/// A click on a button under a diagnosis, as intake publishes it.
-fn vote(action_id: &str, incident: &str, user: &str, second: u32) -> Value {
-    json!({
-        "version": "0", "source": "nightshift.intake", "detail-type": "Slack Interaction",
-        "detail": {
-            "id": format!("act-{user}-{second}"), "kind": "block_actions", "user_id": user, "action_id": action_id,
-            "value": incident, "received_at": format!("2026-11-21T03:00:{second:02}Z"),
-        },
-    })
-}
-
-/// The incident that the thread's first message is about, from the value of its buttons.
-fn incident(night: &Night) -> String {
-    let message = json!(night.threads()[0].attachments).to_string();
-    let (_, after) = message.split_once("\"value\":\"inc-").expect("a button with the incident");
-    format!("inc-{}", after.split('"').next().unwrap())
-}
 
 async fn document(remedy: &Remedy, id: &str) -> Option<IncidentDocument> {
     remedy.store().document(&IncidentId(id.to_owned()), remedy.night.clock.now()).await.unwrap()
@@ -51,13 +33,10 @@ async fn what_helped_is_kept_with_the_incident_and_judged_by_people() {
     let remedy = Remedy::new(night, CONFIG);
     let id = incident(&remedy.night);
     // People judge while it is open; one vote each, the later one counts, and the same click twice is one.
-    for (action_id, user, second) in [
-        ("diagnosis.wrong", "U0ONE", 1),
-        ("diagnosis.right", "U0ONE", 5),
-        ("diagnosis.right", "U0ONE", 5),
-        ("diagnosis.right", "U0TWO", 2),
-    ] {
-        assert!(deliver(&remedy.night.app(), &[vote(action_id, &id, user, second)]).await.is_empty());
+    for (verdict, user, second) in
+        [("wrong", "U0ONE", 1), ("right", "U0ONE", 5), ("right", "U0ONE", 5), ("right", "U0TWO", 2)]
+    {
+        assert!(deliver(&remedy.night.app(), &[vote(verdict, &id, user, second)]).await.is_empty());
     }
     remedy.sweep().await;
     let asked = remedy.case_of("roll-back").await;
@@ -82,7 +61,7 @@ async fn what_helped_is_kept_with_the_incident_and_judged_by_people() {
     assert_eq!((helped.action.name(), helped.outcome), ("roll-back", Outcome::Recovered));
     assert!((1..=600).contains(&helped.took().as_secs()), "{helped:?}");
     // A vote after the end reaches the document, too.
-    assert!(deliver(&remedy.night.app(), &[vote("diagnosis.wrong", &id, "U0THREE", 9)]).await.is_empty());
+    assert!(deliver(&remedy.night.app(), &[vote("wrong", &id, "U0THREE", 9)]).await.is_empty());
     assert_eq!(document(&remedy, &id).await.unwrap().votes(), (2, 1));
     let figures = Figures::of(&[document(&remedy, &id).await.unwrap()]);
     assert_eq!((figures.actions.success(), figures.accuracy.right), (Some(1.0), 1));

@@ -2,28 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of a test: where they fail, the test has failed")]
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alarm_analysis::event::{Alarm, Focus};
-use alarm_analysis::situation::Reading;
-use alarm_analysis::{App, Clients, collect};
-use futures::StreamExt;
-use serde_json::Value;
+use alarm_analysis::{App, Clients};
+use serde_json::{Value, json};
 use shared::deadline::Deadline;
-use shared::snapshot::Snapshot;
+use shared::incident::{IncidentId, NewIncident};
 use shared::store::Store;
 use sim::Options;
-use sim::fault::{Fault, Faults, Rule, Service};
+use sim::fault::Service;
 use sim::lambda::{FunctionProcess, Queue};
-use sim::slack::Workspace;
-use sim::trackers::{GITHUB_REPOSITORY, Issue, JIRA_PROJECT, TOKEN, Trackers};
+use sim::trackers::Issue;
 use sim::world::Scenario;
 use tests::binary::binary;
-use tests::memory::Memory;
-use tests::night::{Clock, INVOCATION, Night, aws, deliver, firing, later, settings, shown, sweep};
-use tests::table::{Table, drawn};
+use tests::night::{INVOCATION, Night, another, aws, deliver, firing, incident, later, settings, shown, sweep, vote};
 
 /// A night whose tickets go to this tracker, with an alarm and its end.
 async fn night(service: Service) -> (Night, Value, Value) {
@@ -86,142 +79,82 @@ async fn an_incident_has_one_ticket_that_is_linked_and_closed_with_it() {
     }
 }
 
-/// What a life of an incident needs that all of them share.
-struct Stage {
-    service: Service,
-    alarm: Value,
-    end: Value,
-    snapshot: Snapshot,
-    cluster: String,
-    namespaces: BTreeSet<String>,
-    environment: Vec<(String, String)>,
-    aws: aws_config::SdkConfig,
-    start: jiff::Timestamp,
+/// Takes something into the incident's report, as whoever has looked further does.
+async fn learn(night: &Night, change: impl FnOnce(&mut Value)) {
+    let store = Store::new(night.store.clone());
+    let now = night.clock.now();
+    let incident = store.open_incidents("prod-eks", now).await.unwrap().remove(0);
+    let mut report = incident.report.clone();
+    change(&mut report);
+    store.learn_cause(&incident, NewIncident::with_report(&incident, report), now).await.unwrap();
 }
 
-impl Stage {
-    async fn new(service: Service) -> (Night, Self) {
-        let (night, alarm, end) = night(service).await;
-        let mut environment = night.sim.environment();
-        environment.retain(|(name, _)| !name.starts_with("BEDROCK"));
-        let aws = aws(&environment);
-        let clients = Clients::new(settings(&environment, &[])).with_aws(aws.clone());
-        let parsed = Alarm::from_event(alarm.clone()).unwrap();
-        let focus = Focus::of(&parsed);
-        let (known, start) = (clients.settings().clusters[0].clone(), night.sim.world().now());
-        let reading = collect::read(&clients, &known, &parsed, &focus, start, Deadline::within(INVOCATION)).await;
-        let (Reading::Cluster(snapshot), _) = reading else { panic!("the cluster can be read") };
-        let mut snapshot = Snapshot::clone(&snapshot);
-        snapshot.metrics.clear();
-        let (cluster, namespaces) = (known.name, focus.namespaces);
-        (night, Self { service, alarm, end, snapshot, cluster, namespaces, environment, aws, start })
-    }
-
-    /// A life with this trouble: what the tracker was asked, its tickets, and how many links stand in the thread.
-    async fn live(&self, trouble: Option<(&str, Fault)>) -> (Vec<String>, Vec<Issue>, usize) {
-        let (workspace, trackers, faults) = (Workspace::default(), Trackers::default(), Faults::default());
-        workspace.rates.enforce(false);
-        let serve = async |router: axum::Router| {
-            let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-            let address = format!("http://{}/", listener.local_addr().unwrap());
-            (address, tokio::spawn(async move { axum::serve(listener, router).await }))
-        };
-        let (slack, one) = serve(sim::slack::router(workspace.clone(), Faults::default())).await;
-        let (tracker, two) = serve(sim::trackers::router(trackers.clone(), faults.clone())).await;
-        trackers.serve_at(tracker.clone());
-        if let Some((operation, fault)) = trouble {
-            faults.inject(Rule::once(self.service, operation, fault));
-        }
-        let slack = format!("{slack}api/");
-        let mut more = vec![("SLACK_API_URL", slack.as_str())];
-        match self.service {
-            Service::Jira => more.extend([
-                ("JIRA_URL", tracker.as_str()),
-                ("JIRA_PROJECT", JIRA_PROJECT),
-                ("JIRA_USER", "nightshift@example.com"),
-                ("JIRA_TOKEN", TOKEN),
-            ]),
-            _ => more.extend([
-                ("GITHUB_ISSUES_API_URL", tracker.as_str()),
-                ("GITHUB_ISSUES_REPOSITORY", GITHUB_REPOSITORY),
-                ("GITHUB_ISSUES_TOKEN", TOKEN),
-            ]),
-        }
-        let (store, clock) = (Memory::default(), Clock::at(self.start));
-        for event in [&self.alarm, &self.end] {
-            let app = self.app(&more, &store, &clock).await;
-            assert!(deliver(&app, std::slice::from_ref(event)).await.is_empty(), "{trouble:?} holds up a message");
-            for _ in 0..2 {
-                clock.advance(Duration::from_secs(60));
-                let app = self.app(&more, &store, &clock).await;
-                app.handle(sweep(), Deadline::within(INVOCATION)).await.unwrap();
-            }
-        }
-        one.abort();
-        two.abort();
-        let struck = faults.journal().iter().any(|call| call.fault.is_some());
-        assert_eq!(struck, trouble.is_some(), "{trouble:?} has to come about");
-        let asked = faults.journal().into_iter().map(|call| call.operation).collect();
-        let issues = if self.service == Service::Jira { trackers.jira() } else { trackers.github() };
-        (asked, issues, workspace.messages().iter().filter(|message| shown(message).contains("🎫")).count())
-    }
-
-    async fn app(&self, more: &[(&str, &str)], store: &Memory, clock: &Clock) -> App {
-        let clients = Clients::new(settings(&self.environment, more))
-            .with_store(Store::new(store.clone()))
-            .with_aws(self.aws.clone());
-        clients.remember(&self.cluster, self.namespaces.clone(), self.snapshot.clone()).await;
-        let clock = clock.clone();
-        App::with(clients, Arc::new(move || clock.now()))
-    }
+fn said(issue: &Issue, what: &str) -> usize {
+    issue.comments.iter().filter(|comment| comment.body.to_string().contains(what)).count()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_fault_of_a_tracker_loses_a_ticket_or_opens_two() {
-    let mut table = Table::new();
-    let mut complaints = Vec::new();
+#[tokio::test]
+async fn what_is_learnt_later_is_said_on_the_ticket_once() {
     for service in [Service::Jira, Service::GitHub] {
-        let (_night, stage) = Stage::new(service).await;
-        let (asked, clean, links) = stage.live(None).await;
-        assert_eq!((clean.len(), clean[0].closed, clean[0].comments.len(), links), (1, true, 1, 1), "{clean:?}");
-        let calls: BTreeSet<String> = asked.into_iter().collect();
-        assert!(calls.len() >= 5, "{calls:?}");
-        let lives = calls.iter().flat_map(|call| Fault::ALL.map(|fault| (call.as_str(), fault)));
-        let lives: Vec<_> = lives
-            .map(|trouble| {
-                let stage = &stage;
-                async move { (trouble, stage.live(Some(trouble)).await) }
-            })
-            .collect();
-        let outcomes: Vec<_> = futures::stream::iter(lives).buffer_unordered(16).collect().await;
-        for ((call, fault), (_, issues, links)) in outcomes {
-            let holds = issues.len() == 1 && issues[0].closed && issues[0].comments.len() == 1 && links == 1;
-            let cell = table.entry((format!("{service:?} {call}"), word(fault))).or_default();
-            cell.0 += 1;
-            if !holds {
-                cell.1 += 1;
-                complaints.push(format!("{service:?} {call} {fault:?}: {links} links, {issues:?}"));
-            }
+        let (night, alarm, end) = night(service).await;
+        // The first symptom fires before the cluster shows why: its ticket is called by the alarm.
+        let early = later(&another(&alarm, "front-latency"), "ALARM", -120);
+        let blind = Night { more: night.more.clone(), ..Night::new(Options::stopped(Scenario::Healthy)).await };
+        let mut more = night.more.clone();
+        more.push(("NIGHTSHIFT_KUBE_ENDPOINT", String::leak(blind.sim.kube_endpoint())));
+        let environment = night.sim.environment();
+        let clients = Clients::new(settings(&environment, &more))
+            .with_store(Store::new(night.store.clone()))
+            .with_aws(aws(&environment));
+        let clock = night.clock.clone();
+        let unseeing = App::with(clients, Arc::new(move || clock.now()));
+        assert!(deliver(&unseeing, std::slice::from_ref(&early)).await.is_empty());
+        let first = issues(&night, service);
+        assert_eq!(first.len(), 1);
+        assert!(first[0].title.contains("front-latency") && !first[0].title.contains("payments/api"), "{first:?}");
+        // Then it does: the same ticket is told, and is called by its cause from now on.
+        for _ in 0..2 {
+            assert!(deliver(&night.app(), std::slice::from_ref(&alarm)).await.is_empty());
+            minute(&night).await;
         }
-    }
-    println!("{}", drawn(&table));
-    println!(
-        "{} pairs of call and fault, {} lost or repeated",
-        table.values().map(|cell| cell.0).sum::<usize>(),
-        complaints.len()
-    );
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
-}
-
-const fn word(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Throttle => "throttle",
-        Fault::ServerError => "5xx",
-        Fault::Timeout => "time-out before",
-        Fault::Cut => "cut before",
-        Fault::Malformed => "malformed",
-        Fault::TimeoutAfterEffect => "time-out after",
-        Fault::CutAfterEffect => "cut after",
+        let told = issues(&night, service);
+        assert_eq!((told.len(), told[0].comments.len(), said(&told[0], "DEPLOY_ENV")), (1, 1, 1), "{told:?}");
+        assert!(told[0].title.contains("payments/api"), "{:?}", told[0].title);
+        // What the agent finds, what the knowledge base recalls, and what people think of it: each once.
+        learn(&night, |report| report["further"] = json!(["the rollout took a variable away [e1]"])).await;
+        let earlier = json!({"began": "2026-11-01T00:00:00Z", "object": null, "cause": null, "summary": "ledger lost a variable"});
+        learn(&night, |report| report["recalled"] = json!([earlier])).await;
+        let id = IncidentId(incident(&night));
+        for (verdict, user, second) in [
+            ("wrong", "U0ONE", 1),
+            ("wrong", "U0TWO", 2),
+            ("right", "U0ONE", 3),
+            ("right", "U0TWO", 4),
+            ("wrong", "U0TWO", 5),
+        ] {
+            assert!(deliver(&night.app(), &[vote(verdict, &id.0, user, second)]).await.is_empty());
+        }
+        for name in ["other-latency", "third-latency"] {
+            assert!(deliver(&night.app(), &[another(&alarm, name)]).await.is_empty());
+            minute(&night).await;
+        }
+        let told = issues(&night, service).remove(0);
+        for (what, times) in [
+            ("took a variable away", 1),
+            ("ledger lost a variable", 1),
+            ("People say that this is not the cause", 1),
+            ("People say that this is the cause after all", 1),
+            ("DEPLOY_ENV", 1),
+        ] {
+            assert_eq!(said(&told, what), times, "{what}: {:?}", told.comments);
+        }
+        night.clock.advance(Duration::from_secs(600));
+        let ends = [early, end, another(&alarm, "other-latency"), another(&alarm, "third-latency")];
+        let ends = ends.map(|event| later(&event, "OK", 900));
+        assert!(deliver(&night.app(), &ends).await.is_empty());
+        let closed = issues(&night, service);
+        assert_eq!((closed.len(), closed[0].closed, closed[0].comments.len()), (1, true, 6), "{closed:?}");
+        assert_eq!(links(&night), 1);
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) async fn click(app: &App, interaction: &Interaction, deadline: Deadli
     // What counts of them: an older click that came late does not.
     let counts = votes.get(&interaction.user_id).map_or(vote.verdict, |vote| vote.verdict);
     answer(app, interaction, counts, (right, votes.len() - right), deadline).await;
-    Ok(())
+    app.see_to_judged(&id, deadline).await
 }
 
 /// Tells the one who clicked. Detail: nothing depends on it.

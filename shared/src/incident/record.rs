@@ -139,6 +139,9 @@ pub struct TicketLink {
     pub key: String,
     /// Where it is read.
     pub url: url::Url,
+    /// What has been said on it, by topic.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub says: BTreeSet<String>,
 }
 
 /// Open or over.
@@ -411,6 +414,12 @@ impl Incident {
         self.ticket = Some(ticket);
         self.revision += 1;
         Change::Joined
+    }
+
+    /// Notes what has been said on its ticket, of which people of the thread need not be told.
+    pub fn ticket_says(&mut self, topic: &str) -> Change {
+        let is_news = self.ticket.as_mut().is_some_and(|ticket| ticket.says.insert(topic.to_owned()));
+        if is_news { Change::Joined } else { Change::Unchanged }
     }
 
     fn fire(&mut self, observation: &Observation) {

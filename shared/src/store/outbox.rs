@@ -63,7 +63,11 @@ pub enum OutboxState {
         until: Timestamp,
     },
     /// Perhaps sent.
-    Ambiguous,
+    Ambiguous {
+        /// When that was, at the latest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
     /// Sent.
     Sent {
         /// What the receiver answered, for example channel and ts.
@@ -90,6 +94,8 @@ pub struct OutboxClaim {
     pub row: OutboxRow,
     /// Whether it may have been sent already: look before sending.
     pub perhaps_sent: bool,
+    /// When it was perhaps sent, at the latest, where that is known.
+    pub perhaps_sent_at: Option<Timestamp>,
     version: Version,
 }
 
@@ -135,6 +141,11 @@ impl Store {
         }
     }
 
+    /// A message, whatever its state.
+    pub async fn outbox(&self, key: &OutboxKey, now: Timestamp) -> Result<Option<OutboxRow>, StoreError> {
+        Ok(self.read::<OutboxRow>(&key.row(), now).await?.map(|(row, _)| row))
+    }
+
     /// Takes a message to send it before `until`.
     pub async fn take_outbox(
         &self,
@@ -146,16 +157,20 @@ impl Store {
             let Some((mut row, version)) = self.read::<OutboxRow>(&key.row(), now).await? else {
                 return Ok(TakeOutbox::Missing);
             };
-            let perhaps_sent = match row.state {
+            let (perhaps_sent, perhaps_sent_at) = match row.state {
                 OutboxState::Sent { receipt } => return Ok(TakeOutbox::Sent(receipt)),
                 OutboxState::InProgress { until } if until > now => return Ok(TakeOutbox::Busy { until }),
-                OutboxState::InProgress { .. } | OutboxState::Ambiguous => true,
-                OutboxState::Pending | OutboxState::Failed { .. } => false,
+                OutboxState::InProgress { until } => (true, Some(until)),
+                OutboxState::Ambiguous { at } => (true, at),
+                OutboxState::Pending | OutboxState::Failed { .. } => (false, None),
             };
             row.state = OutboxState::InProgress { until };
             row.attempts += 1;
             match self.replace(&key.row(), &row, expiry(&row), version, now).await {
-                Ok(version) => return Ok(TakeOutbox::Taken(Box::new(OutboxClaim { row, perhaps_sent, version }))),
+                Ok(version) => {
+                    let claim = OutboxClaim { row, perhaps_sent, perhaps_sent_at, version };
+                    return Ok(TakeOutbox::Taken(Box::new(claim)));
+                }
                 Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(error),
             }
@@ -174,12 +189,13 @@ impl Store {
 
     /// Marks a message as perhaps sent.
     pub async fn ambiguous_outbox(&self, claim: OutboxClaim, now: Timestamp) -> Result<(), StoreError> {
-        self.mark_outbox(claim, OutboxState::Ambiguous, now).await.map(|_| ())
+        self.mark_outbox(claim, OutboxState::Ambiguous { at: Some(now) }, now).await.map(|_| ())
     }
 
     /// Puts a message back: it was not sent. What was perhaps sent before stays so.
     pub async fn put_back_outbox(&self, claim: OutboxClaim, now: Timestamp) -> Result<(), StoreError> {
-        let state = if claim.perhaps_sent { OutboxState::Ambiguous } else { OutboxState::Pending };
+        let at = claim.perhaps_sent_at;
+        let state = if claim.perhaps_sent { OutboxState::Ambiguous { at } } else { OutboxState::Pending };
         self.mark_outbox(claim, state, now).await.map(|_| ())
     }
 

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Ticket, TicketError, Tracker};
+use super::{Draft, Ticket, TicketError, Tracker, Word};
 use crate::deadline::Deadline;
 use crate::incident::{Fingerprint, Incident, IncidentId};
-use crate::store::{OutboxClaim, OutboxKey, OutboxRow, Store, StoreError, TakeOutbox};
+use crate::store::{OutboxClaim, OutboxKey, Store, StoreError, TakeOutbox};
 
 /// How the rows of tickets are told from those of messages: no reply of a thread may be called so.
+const ERRAND: &str = "/tracker-";
 const OPEN: &str = "/tracker-open";
+const SAY: &str = "/tracker-say/";
 const CLOSE: &str = "/tracker-close";
+/// A tracker's index may be this far behind: before that, not finding a ticket that was perhaps opened says nothing.
+const SETTLED: SignedDuration = SignedDuration::from_secs(45);
 /// With less time than this nothing is begun.
 const ROOM: std::time::Duration = std::time::Duration::from_secs(3);
 
@@ -53,6 +57,7 @@ pub struct Note(pub String);
 #[serde(tag = "what", rename_all = "snake_case")]
 enum Errand {
     Open { fingerprint: Fingerprint, incident: IncidentId, draft: Draft, closing: Note },
+    Say { ticket: Ticket, fingerprint: Fingerprint, incident: IncidentId, word: Word },
     Close { ticket: Ticket, incident: IncidentId, note: Note },
 }
 
@@ -77,66 +82,82 @@ impl Desk {
     }
 
     /// Sees to it that an incident's ticket will be there: from here on the outbox holds it, whatever happens. `closing` is
-    /// said on it where the incident is over by then.
+    /// said on it where the incident is over by then. The errand is there to be run, unless there is a ticket.
     ///
     /// # Errors
     ///
     /// Where the store does not take it.
-    pub async fn want(&self, incident: &Incident, draft: Draft, closing: Note) -> Result<(), DeskError> {
+    pub async fn want(&self, incident: &Incident, draft: Draft, closing: Note) -> Result<Option<OutboxKey>, DeskError> {
         if incident.ticket.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         let (fingerprint, id) = (incident.fingerprint.clone(), incident.id.clone());
-        let body = serde_json::to_value(Errand::Open { fingerprint, incident: id, draft, closing })?;
-        Ok(self.store.put_outbox(&open_key(&incident.id), body, self.now()).await?)
+        self.put(open_key(&incident.id), &Errand::Open { fingerprint, incident: id, draft, closing }).await.map(Some)
     }
 
-    /// Sees to it that an incident's ticket will be closed. Does nothing while it has none.
+    /// Sees to it that something will be said on an incident's ticket. Does nothing while it has none, and where it has been said.
     ///
     /// # Errors
     ///
     /// Where the store does not take it.
-    pub async fn want_closed(&self, incident: &Incident, note: Note) -> Result<(), DeskError> {
-        match incident.ticket.clone().filter(|_| !incident.is_open()) {
-            Some(ticket) => self.put_close(ticket, &incident.id, note).await,
-            None => Ok(()),
-        }
+    pub async fn want_said(&self, incident: &Incident, word: Word) -> Result<Option<OutboxKey>, DeskError> {
+        let Some(ticket) = incident.ticket.clone().filter(|ticket| !ticket.says.contains(&word.topic)) else {
+            return Ok(None);
+        };
+        let key = OutboxKey(format!("{}{SAY}{}", incident.id, word.topic));
+        let (fingerprint, incident) = (incident.fingerprint.clone(), incident.id.clone());
+        self.put(key, &Errand::Say { ticket, fingerprint, incident, word }).await.map(Some)
     }
 
-    async fn put_close(&self, ticket: Ticket, incident: &IncidentId, note: Note) -> Result<(), DeskError> {
-        let body = serde_json::to_value(Errand::Close { ticket, incident: incident.clone(), note })?;
-        Ok(self.store.put_outbox(&close_key(incident), body, self.now()).await?)
-    }
-
-    /// Runs an incident's errands that have not been run: opens its ticket, and where it is over closes it. Returns the
-    /// incident as it is known then, when anything about it has changed.
+    /// Sees to it that an incident's ticket will be closed. Does nothing while it has none, and while the incident is open.
     ///
     /// # Errors
     ///
-    /// Where the store or the tracker fails; the outbox keeps what is left, and the sweep comes back to it.
-    pub async fn run(&self, id: &IncidentId, deadline: Deadline) -> Result<Option<Incident>, DeskError> {
-        let opened = self.errand(&open_key(id), deadline).await?;
-        self.errand(&close_key(id), deadline).await?;
-        Ok(opened)
+    /// Where the store does not take it.
+    pub async fn want_closed(&self, incident: &Incident, note: Note) -> Result<Option<OutboxKey>, DeskError> {
+        match incident.ticket.clone().filter(|_| !incident.is_open()) {
+            Some(ticket) => self.put_close(ticket, &incident.id, note).await.map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// Errands of incidents that are left, the oldest first: whose they are.
+    async fn put_close(&self, ticket: Ticket, incident: &IncidentId, note: Note) -> Result<OutboxKey, DeskError> {
+        self.put(close_key(incident), &Errand::Close { ticket, incident: incident.clone(), note }).await
+    }
+
+    async fn put(&self, key: OutboxKey, errand: &Errand) -> Result<OutboxKey, DeskError> {
+        self.store.put_outbox(&key, serde_json::to_value(errand)?, self.now()).await?;
+        Ok(key)
+    }
+
+    /// The incident of this identity as it is now, where it has a ticket.
     ///
     /// # Errors
     ///
     /// Where the store fails.
-    pub async fn left(&self, limit: usize) -> Result<Vec<IncidentId>, DeskError> {
-        let rows = self.store.unsent_outbox(limit, self.now()).await?;
-        let id = |row: &OutboxRow| {
-            let key = row.key.0.as_str();
-            key.strip_suffix(OPEN).or_else(|| key.strip_suffix(CLOSE)).map(|id| IncidentId(id.to_owned()))
-        };
-        let mut ids: Vec<IncidentId> = rows.iter().filter_map(id).collect();
-        ids.dedup();
-        Ok(ids)
+    pub async fn incident(&self, id: &IncidentId) -> Result<Option<Incident>, DeskError> {
+        let Some(row) = self.store.outbox(&open_key(id), self.now()).await? else { return Ok(None) };
+        let Errand::Open { fingerprint, .. } = serde_json::from_value(row.body)? else { return Ok(None) };
+        let incident = self.store.incident(&fingerprint, self.now()).await?;
+        Ok(incident.filter(|incident| incident.id == *id && incident.ticket.is_some()))
     }
 
-    async fn errand(&self, key: &OutboxKey, deadline: Deadline) -> Result<Option<Incident>, DeskError> {
+    /// Errands that are left, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Where the store fails.
+    pub async fn left(&self, limit: usize) -> Result<Vec<OutboxKey>, DeskError> {
+        let rows = self.store.unsent_outbox(limit, self.now()).await?;
+        Ok(rows.into_iter().map(|row| row.key).filter(|key| key.0.contains(ERRAND)).collect())
+    }
+
+    /// Runs an errand that has not been run. Returns the incident that has a ticket since.
+    ///
+    /// # Errors
+    ///
+    /// Where the store or the tracker fails; the outbox keeps what is left, and the sweep comes back to it.
+    pub async fn run(&self, key: &OutboxKey, deadline: Deadline) -> Result<Option<Incident>, DeskError> {
         if deadline.remaining() < ROOM {
             return Ok(None);
         }
@@ -148,6 +169,15 @@ impl Desk {
         match serde_json::from_value(claim.row.body.clone())? {
             Errand::Open { fingerprint, incident, draft, closing } => {
                 self.open(*claim, (&fingerprint, &incident), &draft, closing, deadline).await
+            }
+            Errand::Say { ticket, fingerprint, incident, word } => {
+                let marker = format!("{incident}/{}", word.topic);
+                let outcome = self.tracker.say(&ticket, &marker, &word, deadline).await;
+                if outcome.is_ok() {
+                    self.store.ticket_says(&fingerprint, &incident, &word.topic, self.now()).await?;
+                }
+                self.end(*claim, outcome.map(|()| serde_json::Value::Null)).await?;
+                Ok(None)
             }
             Errand::Close { ticket, incident, note } => {
                 let marker = format!("{incident}/resolved");
@@ -172,8 +202,13 @@ impl Desk {
             true => self.tracker.find(&draft.marker, since, deadline).await,
             false => Ok(None),
         };
+        let is_settled = claim.perhaps_sent_at.is_none_or(|at| at + SETTLED <= self.now());
         let opened = match found {
             Ok(Some(ticket)) => Ok(ticket),
+            Ok(None) if !is_settled => {
+                self.store.put_back_outbox(claim, self.now()).await?;
+                return Ok(None);
+            }
             Ok(None) => match self.tracker.open(draft, deadline).await {
                 // It may be there already; otherwise whoever comes next looks again.
                 Err(error) if error.is_ambiguous() => match self.tracker.find(&draft.marker, since, deadline).await {
@@ -185,7 +220,7 @@ impl Desk {
             Err(error) => Err(error),
         };
         let ticket = match opened {
-            Ok(ticket) => ticket,
+            Ok(ticket) => Ticket { says: draft.says.clone(), ..ticket },
             Err(error) => {
                 self.end(claim, Err(error)).await?;
                 return Ok(None);

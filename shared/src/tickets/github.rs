@@ -3,18 +3,22 @@
 //! An issue carries its incident's id in a comment of its Markdown. It is found among the issues that changed since it was
 //! perhaps made: the list is current, which the search is not.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{Call, Http, TicketError};
-use super::{Draft, Ticket, one_line};
+use super::{Draft, Part, Ticket, Word, one_line};
 use crate::config::Secret;
 use crate::deadline::Deadline;
 
 const TITLE: usize = 200;
 const LINE: usize = 1500;
 const LINES: usize = 12;
+/// Pages of a hundred that are read: a thousand issues within the hour, or comments on one of them, is more than this is for.
+const PAGES: u32 = 10;
 
 /// A repository's issues.
 #[derive(Debug)]
@@ -64,8 +68,7 @@ impl GitHub {
             if let Some(issue) = issues.iter().find(carries) {
                 return ticket(issue).map(Some);
             }
-            // A thousand issues within the hour is a repository that this is not meant for.
-            if issues.len() < 100 || page == 10 {
+            if issues.len() < 100 || page == PAGES {
                 return Ok(None);
             }
             page += 1;
@@ -74,9 +77,44 @@ impl GitHub {
 
     pub(super) async fn open(&self, draft: &Draft, deadline: Deadline) -> Result<Ticket, TicketError> {
         let title = plain(&one_line(&draft.title, TITLE));
-        let body = json!({ "title": title, "body": markdown(draft), "labels": ["nightshift"] });
+        let body = json!({ "title": title, "body": description(draft), "labels": ["nightshift"] });
         let path = self.path("");
         ticket(&self.http.call(Call::post("open a ticket", &path, body).once(), deadline).await?)
+    }
+
+    pub(super) async fn say(
+        &self,
+        ticket: &Ticket,
+        marker: &str,
+        word: &Word,
+        deadline: Deadline,
+    ) -> Result<(), TicketError> {
+        let number = ticket.key.trim_start_matches('#');
+        if let Some(title) = &word.title {
+            let (path, body) = (self.path(&format!("/{number}")), json!({ "title": plain(&one_line(title, TITLE)) }));
+            self.http.call(Call::post("rename a ticket", &path, body).by(Method::PATCH), deadline).await?;
+        }
+        self.comment(number, marker, markdown(&word.parts).trim_end(), deadline).await
+    }
+
+    /// Says something under a mark, unless it has been said.
+    async fn comment(&self, number: &str, marker: &str, text: &str, deadline: Deadline) -> Result<(), TicketError> {
+        let (path, mark) = (self.path(&format!("/{number}/comments")), mark(marker));
+        let carries = |comment: &Value| comment["body"].as_str().is_some_and(|body| body.contains(&mark));
+        for page in 1..=PAGES {
+            let number = page.to_string();
+            let query = [("per_page", "100"), ("page", number.as_str())];
+            let said = self.http.call(Call::get("read comments", &path, &query), deadline).await?;
+            let said = said.as_array().map(Vec::as_slice).unwrap_or_default();
+            if said.iter().any(carries) {
+                return Ok(());
+            }
+            if said.len() < 100 {
+                break;
+            }
+        }
+        let body = json!({ "body": format!("{text}\n\n{mark}") });
+        self.http.call(Call::post("comment on a ticket", &path, body), deadline).await.map(drop)
     }
 
     pub(super) async fn close(
@@ -92,14 +130,7 @@ impl GitHub {
         if issue["state"] == "closed" {
             return Ok(());
         }
-        let comments = self.path(&format!("/{number}/comments"));
-        let said = self.http.call(Call::get("read comments", &comments, &[("per_page", "100")]), deadline).await?;
-        let mark = mark(marker);
-        let carries = |comment: &Value| comment["body"].as_str().is_some_and(|body| body.contains(&mark));
-        if !said.as_array().into_iter().flatten().any(carries) {
-            let body = json!({ "body": format!("{}\n\n{mark}", escaped(&one_line(note, LINE))) });
-            self.http.call(Call::post("comment on a ticket", &comments, body), deadline).await?;
-        }
+        self.comment(number, marker, &escaped(&one_line(note, LINE)), deadline).await?;
         let body = json!({ "state": "closed", "state_reason": "completed" });
         self.http.call(Call::post("close a ticket", &path, body).by(Method::PATCH), deadline).await.map(drop)
     }
@@ -108,7 +139,7 @@ impl GitHub {
 fn ticket(issue: &Value) -> Result<Ticket, TicketError> {
     let url = issue["html_url"].as_str().and_then(|url| Url::parse(url).ok());
     match (issue["number"].as_u64(), url) {
-        (Some(number), Some(url)) => Ok(Ticket { key: format!("#{number}"), url }),
+        (Some(number), Some(url)) => Ok(Ticket { key: format!("#{number}"), url, says: BTreeSet::new() }),
         _ => {
             let (tracker, doing, reason) = ("github", "open a ticket", "an answer without a number".to_owned());
             Err(TicketError::Ambiguous { tracker, doing, reason })
@@ -153,11 +184,13 @@ fn fenced(lines: &[String]) -> String {
     format!("{fence}\n{text}\n{fence}")
 }
 
-fn markdown(draft: &Draft) -> String {
+fn markdown(parts: &[Part]) -> String {
     let mut text = String::new();
-    for part in draft.parts.iter().filter(|part| !part.lines.is_empty()) {
+    for part in parts.iter().filter(|part| !part.lines.is_empty()) {
         let lines: Vec<String> = part.lines.iter().take(LINES).map(|line| one_line(line, LINE)).collect();
-        text.push_str(&format!("**{}**\n\n", escaped(&part.label)));
+        if !part.label.is_empty() {
+            text.push_str(&format!("**{}**\n\n", escaped(&part.label)));
+        }
         if part.verbatim {
             text.push_str(&fenced(&lines));
         } else {
@@ -165,6 +198,11 @@ fn markdown(draft: &Draft) -> String {
         }
         text.push_str("\n\n");
     }
+    text
+}
+
+fn description(draft: &Draft) -> String {
+    let mut text = markdown(&draft.parts);
     if let Some((label, url)) = &draft.link {
         text.push_str(&format!("[{}]({url})\n\n", escaped(label)));
     }

@@ -4,12 +4,15 @@
 //! and its incident's id; JQL finds it by the latter. JQL reads an index that is some seconds behind: whoever looks for an
 //! issue that was perhaps made looks again later before making another.
 
+use std::collections::BTreeSet;
+
 use base64::Engine;
+use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{Call, Http, TicketError};
-use super::{Draft, Ticket, one_line};
+use super::{Draft, Part, Ticket, Word, one_line};
 use crate::config::Secret;
 use crate::deadline::Deadline;
 
@@ -53,7 +56,7 @@ impl Jira {
     }
 
     fn ticket(&self, key: &str) -> Result<Ticket, TicketError> {
-        Ok(Ticket { key: key.to_owned(), url: self.http.address(&format!("browse/{key}"))? })
+        Ok(Ticket { key: key.to_owned(), url: self.http.address(&format!("browse/{key}"))?, says: BTreeSet::new() })
     }
 
     pub(super) async fn find(&self, marker: &str, deadline: Deadline) -> Result<Option<Ticket>, TicketError> {
@@ -80,6 +83,43 @@ impl Jira {
         }
     }
 
+    pub(super) async fn say(
+        &self,
+        ticket: &Ticket,
+        marker: &str,
+        word: &Word,
+        deadline: Deadline,
+    ) -> Result<(), TicketError> {
+        if let Some(title) = &word.title {
+            let path = format!("rest/api/3/issue/{}", ticket.key);
+            let body = json!({ "fields": { "summary": one_line(title, SUMMARY) } });
+            self.http.call(Call::post("rename a ticket", &path, body).by(Method::PUT), deadline).await?;
+        }
+        self.comment(ticket, marker, blocks(&word.parts), deadline).await
+    }
+
+    /// Says something under a mark, unless it has been said.
+    async fn comment(
+        &self,
+        ticket: &Ticket,
+        marker: &str,
+        mut text: Vec<Value>,
+        deadline: Deadline,
+    ) -> Result<(), TicketError> {
+        let path = format!("rest/api/3/issue/{}/comment", ticket.key);
+        let query = [("orderBy", "-created"), ("maxResults", "100")];
+        let said = self.http.call(Call::get("read comments", &path, &query), deadline).await?;
+        // A paragraph of its own, and nothing else in it.
+        let mark = format!("\"{marker}\"");
+        let carries = |comment: &Value| comment["body"].to_string().contains(&mark);
+        if said["comments"].as_array().into_iter().flatten().any(carries) {
+            return Ok(());
+        }
+        text.push(paragraph(marker));
+        let body = json!({ "body": adf(text) });
+        self.http.call(Call::post("comment on a ticket", &path, body), deadline).await.map(drop)
+    }
+
     pub(super) async fn close(
         &self,
         ticket: &Ticket,
@@ -90,18 +130,7 @@ impl Jira {
         let of = |rest: &str| format!("rest/api/3/issue/{}{rest}", ticket.key);
         let issue = self.http.call(Call::get("read a ticket", &of(""), &[("fields", "status")]), deadline).await?;
         let is_done = |status: &Value| status["statusCategory"]["key"] == "done";
-        let path = of("/comment");
-        let query = [("orderBy", "-created"), ("maxResults", "100")];
-        let said = self.http.call(Call::get("read comments", &path, &query), deadline).await?;
-        let has_been_said = said["comments"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .any(|comment| comment["body"].to_string().contains(marker));
-        if !has_been_said {
-            let body = json!({ "body": adf(vec![paragraph(note), paragraph(marker)]) });
-            self.http.call(Call::post("comment on a ticket", &path, body), deadline).await?;
-        }
+        self.comment(ticket, marker, vec![paragraph(note)], deadline).await?;
         if is_done(&issue["fields"]["status"]) {
             return Ok(());
         }
@@ -135,11 +164,13 @@ fn paragraph(said: &str) -> Value {
     json!({ "type": "paragraph", "content": [text(&one_line(said, LINE))] })
 }
 
-fn document(draft: &Draft) -> Value {
+fn blocks(parts: &[Part]) -> Vec<Value> {
     let mut content = Vec::new();
-    for part in draft.parts.iter().filter(|part| !part.lines.is_empty()) {
-        let label = json!({ "type": "text", "text": part.label, "marks": [{ "type": "strong" }] });
-        content.push(json!({ "type": "paragraph", "content": [label] }));
+    for part in parts.iter().filter(|part| !part.lines.is_empty()) {
+        if !part.label.is_empty() {
+            let label = json!({ "type": "text", "text": part.label, "marks": [{ "type": "strong" }] });
+            content.push(json!({ "type": "paragraph", "content": [label] }));
+        }
         let lines = part.lines.iter().take(LINES).map(|line| one_line(line, LINE));
         if part.verbatim {
             let all = lines.collect::<Vec<_>>().join("\n");
@@ -148,6 +179,11 @@ fn document(draft: &Draft) -> Value {
             content.extend(lines.map(|line| paragraph(&line)));
         }
     }
+    content
+}
+
+fn document(draft: &Draft) -> Value {
+    let mut content = blocks(&draft.parts);
     if let Some((label, url)) = &draft.link {
         let marks = json!([{ "type": "link", "attrs": { "href": url } }]);
         content.push(json!({ "type": "paragraph", "content": [{ "type": "text", "text": label, "marks": marks }] }));

@@ -4,7 +4,8 @@
 //! Neither API takes an idempotency key. A ticket therefore carries its incident's id where it is found again: as a label in
 //! Jira, as a comment within the text in GitHub. [`Desk`] keeps an outbox row before it opens one; whoever comes after
 //! somebody who was interrupted looks for the mark before opening another. Closing repeats harmlessly: what is closed is left
-//! alone, what has been said is not said again.
+//! alone, what has been said is not said again. What is learnt while a ticket is open (a cause, what the agent found, that people
+//! doubt the cause) is said on it as a [`Word`], once.
 //!
 //! What a cluster says is data: it goes into Jira as text nodes and into GitHub escaped, so that it can neither mention people
 //! nor forge a link.
@@ -15,6 +16,8 @@ mod http;
 mod jira;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -41,12 +44,27 @@ pub struct Draft {
     /// Where more is to be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<(String, Url)>,
+    /// The topics that the parts speak of.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub says: BTreeSet<String>,
+}
+
+/// Something that is said on a ticket that exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Word {
+    /// What it is about: of each topic an incident's ticket speaks once.
+    pub topic: String,
+    /// The ticket's new title, where it gets one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What is said.
+    pub parts: Vec<Part>,
 }
 
 /// A part of a ticket's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// What it is about.
+    /// What it is about; empty where the lines say it.
     pub label: String,
     /// What it says.
     pub lines: Vec<String>,
@@ -91,6 +109,18 @@ impl Tracker {
         match self {
             Self::Jira(jira) => jira.open(draft, deadline).await,
             Self::GitHub(github) => github.open(draft, deadline).await,
+        }
+    }
+
+    /// Says something on a ticket. May be repeated: what carries `marker` is said once.
+    ///
+    /// # Errors
+    ///
+    /// Where it is refused, or it is not known to be there.
+    pub async fn say(&self, ticket: &Ticket, marker: &str, word: &Word, deadline: Deadline) -> Result<(), TicketError> {
+        match self {
+            Self::Jira(jira) => jira.say(ticket, marker, word, deadline).await,
+            Self::GitHub(github) => github.say(ticket, marker, word, deadline).await,
         }
     }
 

@@ -129,6 +129,20 @@ impl Store {
         Ok(altered.map(|(incident, _)| incident))
     }
 
+    /// Notes that something has been said on an incident's ticket.
+    pub async fn ticket_says(
+        &self,
+        fingerprint: &Fingerprint,
+        id: &IncidentId,
+        topic: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(incident) = self.incident(fingerprint, now).await?.filter(|incident| incident.id == *id) {
+            self.alter(&incident, now, |incident| incident.ticket_says(topic)).await?;
+        }
+        Ok(())
+    }
+
     /// Under which fingerprint a new incident goes: its own; that of an open incident which learnt this cause later; or,
     /// while the cause is unknown, that of the alarms which fired within the last minute without one.
     pub(super) async fn choose_fingerprint(

@@ -14,3 +14,7 @@ ticket-opened = Ticket
 ticket-thread = The incident in Slack
 # Said on the ticket when it is closed.
 ticket-resolved = All alarms of this incident are back to OK.
+# The label of the cause on a ticket, and what people say of it.
+ticket-cause = Cause
+ticket-doubted = People say that this is not the cause ({ $wrong } wrong, { $right } right): look further.
+ticket-confirmed = People say that this is the cause after all ({ $right } right, { $wrong } wrong).
