@@ -143,10 +143,7 @@ fn export(documents: &[IncidentDocument], directory: &Path) -> Result<(), LearnE
     std::fs::create_dir_all(directory).map_err(|source| LearnError::File { path: directory.to_owned(), source })?;
     for document in documents {
         write(format!("{}.txt", document.id), document.text())?;
-        let attributes = json!({
-            "incident": document.id, "cluster": document.cluster,
-            "cause": document.cause.as_ref().map_or("unknown", |cause| cause.as_str()),
-        });
+        let attributes: std::collections::BTreeMap<_, _> = document.attributes().into();
         write(format!("{}.txt.metadata.json", document.id), json!({ "metadataAttributes": attributes }).to_string())?;
     }
     println!("{} documents written to {}", documents.len(), directory.display());

@@ -295,7 +295,26 @@ def knowledge():
     check(found[0]["location"]["s3Location"]["uri"].endswith("/inc-judge-1.txt"), found)
     refused("ResourceNotFoundException", runtime.retrieve, knowledgeBaseId="NOKNOWS001", retrievalQuery={"text": "x"})
     refused("ValidationException", runtime.retrieve, retrievalQuery={"text": "x" * 1001}, **ask)
-    return f"knowledge base: {len(found)} passage"
+    agent = client("bedrock-agent")
+    into = {"knowledgeBaseId": "SIMKNOWS01", "dataSourceId": "SIMSOURCE1"}
+    custom = lambda text: {  # noqa: E731
+        "content": {"dataSourceType": "CUSTOM", "custom": {
+            "customDocumentIdentifier": {"id": "inc-judge-3"}, "sourceType": "IN_LINE",
+            "inlineContent": {"type": "TEXT", "textContent": {"data": text}}}},
+        "metadata": {"type": "IN_LINE_ATTRIBUTE", "inlineAttributes": [
+            {"key": "incident", "value": {"type": "STRING", "stringValue": "inc-judge-3"}}]}}
+    for text in ("certificate forgotten", "certificate expired"):
+        taken = agent.ingest_knowledge_base_documents(documents=[custom(text)], **into)
+        check(taken["ResponseMetadata"]["HTTPStatusCode"] == 202, taken)
+        check(taken["documentDetails"][0]["identifier"]["custom"]["id"] == "inc-judge-3", taken)
+    again = runtime.retrieve(retrievalQuery={"text": "certificate"}, **ask)["retrievalResults"]
+    check([one["content"]["text"] for one in again] == ["certificate expired"], again)
+    check(again[0]["location"]["customDocumentLocation"]["id"] == "inc-judge-3", again)
+    refused("ResourceNotFoundException", agent.ingest_knowledge_base_documents, documents=[custom("x")],
+            **{**into, "dataSourceId": "NOSOURCE01"})
+    refused("ValidationException", agent.ingest_knowledge_base_documents, documents=[custom(" ")], **into)
+    refused("ValidationException", agent.ingest_knowledge_base_documents, documents=[custom("x")] * 26, **into)
+    return f"knowledge base: {len(found)} passage, 1 document taken in"
 
 
 def stores():

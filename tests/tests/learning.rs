@@ -169,6 +169,87 @@ async fn what_the_knowledge_base_finds_by_meaning_is_told_beside_what_the_store_
     assert_eq!(night.threads().len(), 1);
 }
 
+/// A night whose knowledge base takes documents in.
+async fn fed() -> Night {
+    let mut night = Night::new(Options::stopped(Scenario::BadRollout)).await;
+    night.more.push(("BEDROCK_KNOWLEDGE_BASE_ID", sim::aws::KNOWLEDGE_BASE_ID));
+    night.more.push(("BEDROCK_KNOWLEDGE_DATA_SOURCE_ID", sim::aws::KNOWLEDGE_SOURCE_ID));
+    night
+}
+
+async fn minute(night: &Night) {
+    night.clock.advance(Duration::from_secs(60));
+    night.app().handle(sweep(), shared::deadline::Deadline::within(tests::night::INVOCATION)).await.unwrap();
+}
+
+fn taken_in(night: &Night) -> usize {
+    let journal = night.sim.faults().journal();
+    journal.iter().filter(|call| call.operation == "IngestKnowledgeBaseDocuments" && call.fault.is_none()).count()
+}
+
+#[tokio::test]
+async fn the_knowledge_base_is_fed_by_itself() {
+    let night = fed().await;
+    let alarm = tests::night::firing(&night.wait_for_alarm());
+    assert!(deliver(&night.app(), std::slice::from_ref(&alarm)).await.is_empty());
+    let id = incident(&night);
+    let knowledge = &night.sim.account().knowledge;
+    assert!(knowledge.documents().is_empty(), "it is not over");
+    night.clock.advance(Duration::from_secs(600));
+    for _ in 0..2 {
+        assert!(deliver(&night.app(), &[later(&alarm, "OK", 600)]).await.is_empty());
+        minute(&night).await;
+    }
+    assert_eq!(taken_in(&night), 1, "once, however often its end is heard of");
+    let (name, text, metadata) = knowledge.documents().remove(0);
+    assert_eq!((name.as_str(), &metadata["incident"]), (id.as_str(), &json!(id)));
+    assert_eq!(
+        (&metadata["cluster"], &metadata["cause"]),
+        (&json!("prod-eks"), &json!("missing-environment-variable"))
+    );
+    assert!(text.contains("DEPLOY_ENV") && !text.contains("say right"), "{text}");
+    // What people say of it later takes the place of what it said before; the same click again changes nothing.
+    for (verdict, second) in [("right", 5), ("right", 5), ("wrong", 7), ("right", 9)] {
+        assert!(deliver(&night.app(), &[vote(verdict, &id, "U0ONE", second)]).await.is_empty());
+        let (_, text, _) = knowledge.documents().remove(0);
+        let (right, wrong) = if verdict == "right" { (1, 0) } else { (0, 1) };
+        assert!(text.contains(&format!("diagnosis: {right} say right, {wrong} say wrong")), "{text}");
+    }
+    assert_eq!((taken_in(&night), knowledge.documents().len()), (4, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_fault_of_the_knowledge_base_loses_a_document_or_holds_up_a_message() {
+    for fault in sim::fault::Fault::ALL {
+        let night = fed().await;
+        let alarm = tests::night::firing(&night.wait_for_alarm());
+        assert!(deliver(&night.app(), std::slice::from_ref(&alarm)).await.is_empty());
+        night.sim.faults().inject(sim::fault::Rule::once(
+            sim::fault::Service::Bedrock,
+            "IngestKnowledgeBaseDocuments",
+            fault,
+        ));
+        night.clock.advance(Duration::from_secs(600));
+        assert!(deliver(&night.app(), &[later(&alarm, "OK", 600)]).await.is_empty(), "{fault:?}");
+        assert!(night.threads()[0].text.starts_with('✅'), "{fault:?}");
+        for _ in 0..2 {
+            minute(&night).await;
+        }
+        let documents = night.sim.account().knowledge.documents();
+        assert_eq!((documents.len(), taken_in(&night)), (1, 1), "{fault:?}");
+    }
+    // A data source that is none costs the document and nothing else.
+    let mut night = fed().await;
+    night.more.push(("BEDROCK_KNOWLEDGE_DATA_SOURCE_ID", "NOSOURCE01"));
+    night.more.retain(|(_, value)| *value != sim::aws::KNOWLEDGE_SOURCE_ID);
+    let alarm = tests::night::firing(&night.wait_for_alarm());
+    assert!(deliver(&night.app(), std::slice::from_ref(&alarm)).await.is_empty());
+    assert!(deliver(&night.app(), &[later(&alarm, "OK", 600)]).await.is_empty());
+    minute(&night).await;
+    assert!(night.sim.account().knowledge.documents().is_empty());
+    assert!(night.threads()[0].text.starts_with('✅'));
+}
+
 /// A history: of `judged` diagnoses this sure, `right` were right.
 fn history(percent: u32, right: usize, judged: usize, from: usize) -> Vec<IncidentDocument> {
     let now = jiff::Timestamp::now();

@@ -4,6 +4,7 @@
 //! each minute keeps it as well, for incidents that faded and for actions whose outcome was known only afterwards.
 
 use jiff::{Timestamp, ToSpan};
+use shared::deadline::Deadline;
 use shared::diagnosis::Verdict;
 use shared::incident::{Fingerprint, Incident, IncidentId};
 use shared::lessons::{ActionTaken, Figures, IncidentDocument, Question};
@@ -85,15 +86,15 @@ fn errors(report: &Report) -> Vec<String> {
 
 impl App {
     /// Keeps the document of the current incident of this fingerprint, if that is over.
-    pub(crate) async fn learn_from(&self, fingerprint: &Fingerprint) -> Result<(), RecordError> {
+    pub(crate) async fn learn_from(&self, fingerprint: &Fingerprint, deadline: Deadline) -> Result<(), RecordError> {
         let store = self.clients.store().await?;
         match store.incident(fingerprint, (self.now)()).await? {
-            Some(incident) if !incident.is_open() => self.keep_lesson(&incident).await,
+            Some(incident) if !incident.is_open() => self.keep_lesson(&incident, deadline).await,
             _ => Ok(()),
         }
     }
 
-    async fn keep_lesson(&self, incident: &Incident) -> Result<(), RecordError> {
+    async fn keep_lesson(&self, incident: &Incident, deadline: Deadline) -> Result<(), RecordError> {
         let store = self.clients.store().await?;
         let now = (self.now)();
         let report: Option<Report> = shared::json::from_value(&incident.report).ok();
@@ -106,30 +107,33 @@ impl App {
             self.metrics.add("IncidentTime", Unit::Milliseconds, lasted.as_secs_f64() * 1000.0);
             self.figures(&incident.cluster, now).await?;
         }
-        Ok(())
+        // Also where it is kept already: whoever kept it may not have come this far.
+        self.feed(&incident.id, deadline).await
     }
 
     /// Brings the documents of incidents that ended lately up to what became of their actions, and keeps those that nobody
     /// has kept.
-    pub(crate) async fn learn_of_late(&self, cluster: &str) -> Result<(), RecordError> {
+    pub(crate) async fn learn_of_late(&self, cluster: &str, deadline: Deadline) -> Result<(), RecordError> {
         let (store, now) = (self.clients.store().await?, (self.now)());
         let past = store.past_incidents(cluster, now - (24 * 7).hours(), 50, now).await?;
         for past in past.into_iter().filter(|past| past.ended_at + LATER_HOURS.hours() > now) {
             match store.incident(&past.fingerprint, now).await? {
-                Some(incident) if incident.id == past.id && !incident.is_open() => self.keep_lesson(&incident).await?,
+                Some(incident) if incident.id == past.id && !incident.is_open() => {
+                    self.keep_lesson(&incident, deadline).await?;
+                }
                 // Another incident has taken its place: what was kept of it is all there is.
-                _ => self.actions_of(&past.id, now).await?,
+                _ => self.actions_of(&past.id, now, deadline).await?,
             }
         }
         Ok(())
     }
 
-    async fn actions_of(&self, id: &IncidentId, now: Timestamp) -> Result<(), RecordError> {
+    async fn actions_of(&self, id: &IncidentId, now: Timestamp, deadline: Deadline) -> Result<(), RecordError> {
         let store = self.clients.store().await?;
         let Some(mut document) = store.document(id, now).await? else { return Ok(()) };
         document.actions = store.cases_of(id, now).await?.iter().map(ActionTaken::of).collect();
         store.put_document(document, now).await?;
-        Ok(())
+        self.feed(id, deadline).await
     }
 
     /// Emits the figures of the last month: success rate, time to recover, accuracy (LOOP-10).

@@ -15,6 +15,7 @@ pub mod clients;
 pub mod collect;
 pub mod decide;
 pub mod event;
+mod feed;
 mod investigate;
 pub mod layer;
 pub mod lesson;
@@ -229,7 +230,7 @@ impl App {
             let outcome = async {
                 self.publisher().await?.show(&fingerprint, deadline).await?;
                 self.see_to_ticket(&fingerprint, deadline).await?;
-                self.learn_from(&fingerprint).await
+                self.learn_from(&fingerprint, deadline).await
             };
             let outcome = layer::contained(outcome).await.map_err(|error| error.to_string());
             shown.insert(fingerprint, (channel, outcome));
@@ -254,8 +255,9 @@ impl App {
         let swept = self.publisher().await?.sweep(&clusters, deadline).await?;
         self.see_to_tickets(deadline).await?;
         for cluster in clusters {
-            self.learn_of_late(cluster).await?;
+            self.learn_of_late(cluster, deadline).await?;
         }
+        self.feed_left(deadline).await?;
         Ok(swept)
     }
 

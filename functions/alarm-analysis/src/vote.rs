@@ -52,7 +52,9 @@ pub(crate) async fn click(app: &App, interaction: &Interaction, deadline: Deadli
     // What counts of them: an older click that came late does not.
     let counts = votes.get(&interaction.user_id).map_or(vote.verdict, |vote| vote.verdict);
     answer(app, interaction, counts, (right, votes.len() - right), deadline).await;
-    app.see_to_judged(&id, deadline).await
+    app.see_to_judged(&id, deadline).await?;
+    // What people say of it is part of what it teaches.
+    app.feed(&id, deadline).await
 }
 
 /// Tells the one who clicked. Detail: nothing depends on it.

@@ -127,7 +127,7 @@ pub fn endpoint(config: &SdkConfig, service: &str, region: &str) -> String {
     let set = Endpoints.own(service).or_else(|| config.endpoint_url().map(str::to_owned));
     match set {
         Some(address) => address.trim_end_matches('/').to_owned(),
-        None => format!("https://{}.{region}.{}", service.to_lowercase(), domain(region)),
+        None => format!("https://{}.{region}.{}", service.to_lowercase().replace(' ', "-"), domain(region)),
     }
 }
 

@@ -61,6 +61,6 @@ pub mod protocol;
 mod tools;
 
 pub use analyst::{Analyst, AnalystError, Case, Findings, Limits, Step};
-pub use knowledge::{KnowledgeBase, KnowledgeError, Passage};
+pub use knowledge::{KnowledgeBase, KnowledgeError, NewDocument, Passage};
 pub use protocol::{ACTION_GROUP, FORMAT, ToolCall};
 pub use tools::{LiveRead, SimilarIncident};

@@ -104,6 +104,8 @@ pub struct BedrockSettings {
     pub report: Option<(String, String)>,
     /// The knowledge base of incident documents.
     pub knowledge_base: Option<String>,
+    /// Its data source of type CUSTOM, by which documents get into it.
+    pub knowledge_source: Option<String>,
 }
 
 /// Where incidents' tickets are kept.
@@ -203,6 +205,7 @@ impl Settings {
                 analysis: agent(&reader, "BEDROCK_ANALYSIS_AGENT_ID", "BEDROCK_ANALYSIS_AGENT_ALIAS_ID"),
                 report: agent(&reader, "BEDROCK_REPORT_AGENT_ID", "BEDROCK_REPORT_AGENT_ALIAS_ID"),
                 knowledge_base: reader.text("BEDROCK_KNOWLEDGE_BASE_ID"),
+                knowledge_source: reader.text("BEDROCK_KNOWLEDGE_DATA_SOURCE_ID"),
             },
             tickets: tickets(&reader),
             audit_bucket: reader.text("NIGHTSHIFT_AUDIT_BUCKET"),

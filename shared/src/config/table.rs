@@ -93,7 +93,9 @@ pub const SETTINGS: &[Setting] = &[
     setting(BEDROCK, "BEDROCK_REPORT_AGENT_ID", None, "F6G7H8I9J0", "The Bedrock agent that writes report summaries."),
     setting(BEDROCK, "BEDROCK_REPORT_AGENT_ALIAS_ID", None, "TSTALIASID", "The report agent's alias."),
     setting(BEDROCK, "BEDROCK_KNOWLEDGE_BASE_ID", None, "KB12345678",
-        "A knowledge base over what nightshift learn --export writes, asked for earlier incidents that are alike by meaning."),
+        "A knowledge base of incident documents, asked for earlier incidents that are alike by meaning."),
+    setting(BEDROCK, "BEDROCK_KNOWLEDGE_DATA_SOURCE_ID", None, "DS12345678",
+        "The knowledge base's data source of type CUSTOM, by which each incident's document gets into it. Without it the knowledge base is fed by hand with what nightshift learn --export writes."),
 
     setting(TICKETS, "JIRA_URL", None, "https://example.atlassian.net",
         "The Jira site in which each incident gets an issue. With JIRA_PROJECT and a token."),

@@ -47,7 +47,7 @@ impl std::fmt::Display for Fingerprint {
 }
 
 /// Eighty bits of a hash over parts, each with its length, so that no two lists of parts read the same.
-pub(super) fn digest(parts: &[&str]) -> String {
+pub(crate) fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());

@@ -26,6 +26,8 @@ mod slot;
 
 pub use alarm::{AlarmId, Observation, Signal, Step, Track};
 pub use fingerprint::Fingerprint;
+#[cfg(feature = "remediation")]
+pub(crate) use fingerprint::digest;
 pub use record::{
     Change, Happening, Incident, IncidentId, Member, NewIncident, Previous, Status, Thread, TicketLink, What,
 };

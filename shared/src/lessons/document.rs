@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::CauseId;
-use crate::incident::{Fingerprint, IncidentId};
+use crate::incident::{Fingerprint, IncidentId, digest};
 use crate::model::ObjectRef;
 use crate::redact::redact;
 use crate::remediation::{self, Action, Case, CaseId, Stage};
@@ -183,6 +183,17 @@ impl IncidentDocument {
     /// What ended it, where an action did.
     pub fn helped(&self) -> Option<&ActionTaken> {
         self.actions.iter().find(|taken| taken.outcome == Outcome::Recovered)
+    }
+
+    /// Names what the document says: another one where anything in it is another.
+    pub fn version(&self) -> String {
+        digest(&[&serde_json::to_string(self).unwrap_or_default()])
+    }
+
+    /// What a knowledge base keeps beside the text, by name.
+    pub fn attributes(&self) -> [(&'static str, String); 3] {
+        let cause = self.cause.as_ref().map_or("unknown", |cause| cause.as_str());
+        [("incident", self.id.to_string()), ("cluster", self.cluster.clone()), ("cause", cause.to_owned())]
     }
 
     /// The document as text, for those who search by meaning.

@@ -68,6 +68,14 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         ("POST", ["knowledgebases", id, "retrieve"]) => {
             rest(&account, Service::Bedrock, "Retrieve", &headers, || account.knowledge.retrieve(id, &body)).await
         }
+        ("PUT", ["knowledgebases", base, "datasources", source, "documents"]) => {
+            let effect = || account.knowledge.ingest(base, source, &body);
+            let mut answer = rest(&account, Service::Bedrock, "IngestKnowledgeBaseDocuments", &headers, effect).await;
+            if answer.status().is_success() {
+                *answer.status_mut() = StatusCode::ACCEPTED;
+            }
+            answer
+        }
         ("HEAD", [bucket]) => {
             let refusal = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
             let effect = async {

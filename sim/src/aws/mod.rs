@@ -31,7 +31,7 @@ use crate::fault::Faults;
 use crate::world::World;
 
 pub use bedrock::{AGENT_ALIAS_ID, HOSTILE_AGENT_ID, MECHANICAL_AGENT_ID};
-pub use knowledge::{KNOWLEDGE_BASE_ID, Knowledge};
+pub use knowledge::{KNOWLEDGE_BASE_ID, KNOWLEDGE_SOURCE_ID, Knowledge};
 pub use parameters::Parameters;
 pub use secrets::Secrets;
 pub use stores::Stores;
