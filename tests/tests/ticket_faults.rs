@@ -138,7 +138,7 @@ impl Stage {
     }
 
     /// A life that begins with this fault of the opening, and in which this goes wrong then.
-    async fn live(&self, opening: Option<Fault>, trouble: Option<Trouble>) -> (Outcome, Memory, Faults) {
+    async fn live(&self, opening: Option<Fault>, trouble: Option<&Trouble>) -> (Outcome, Memory, Faults) {
         let (workspace, trackers) = (Workspace::default(), Trackers::default());
         workspace.rates.enforce(false);
         let (store, faults) = Trouble::arm(trouble);
@@ -158,7 +158,7 @@ impl Stage {
         trackers.set_index_lag(LAG);
         trackers.serve_at(tracker.clone());
         let more = self.settings(&slack, &tracker);
-        let crashes = trouble.is_some_and(|trouble| trouble.crashes());
+        let crashes = trouble.is_some_and(Trouble::crashes);
         let life =
             Life { stage: self, more, store: store.clone(), faults: faults.clone(), clock: clock.clone(), crashes };
         let second = another(&self.alarm, "second");
@@ -254,7 +254,7 @@ fn troubles(store: &Memory, faults: &Faults, opening: Option<Fault>, with_store:
         }
         (Trouble::Store { .. }, Some(_)) => false,
         (Trouble::Service { .. }, None) => true,
-        (Trouble::Service { operation, skip, .. }, Some(_)) => match *operation {
+        (Trouble::Service { operation, skip, .. }, Some(_)) => match operation.as_str() {
             "create issue" => *skip > 0,
             operation => ["search", "list issues"].contains(&operation),
         },
@@ -283,7 +283,8 @@ async fn enumerate(service: Service, with_store: bool) {
         let (stage, slots) = (Arc::clone(&stage), Arc::clone(&slots));
         lives.spawn(async move {
             let _slot = slots.acquire().await;
-            (site, trouble, stage.live(opening, Some(trouble)).await.0)
+            let outcome = stage.live(opening, Some(&trouble)).await.0;
+            (site, trouble, outcome)
         });
     }
     let mut complaints = Vec::new();
