@@ -56,6 +56,14 @@ fn every_broken_scenario_raises_alarms_after_it_breaks_and_not_before() {
 }
 
 #[test]
+fn nobody_rings_when_a_zone_limps() {
+    let world = World::new(options(Scenario::GrayFailure));
+    world.advance(SignedDuration::from_mins(30));
+    let ringing: Vec<_> = world.alarm_history().iter().map(|event| event["detail"]["alarmName"].clone()).collect();
+    assert_eq!(ringing, Vec::<serde_json::Value>::new());
+}
+
+#[test]
 fn an_alarm_storm_raises_about_a_thousand_alarms_within_a_minute() {
     let world = World::new(options(Scenario::AlarmStorm));
     let mut most = 0;

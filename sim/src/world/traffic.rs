@@ -96,11 +96,16 @@ pub(crate) fn sample(state: &mut State) {
                 culprit = Some((*callee).to_owned());
             }
         }
-        let (harm, slower) = if app.public { state.zones.harm(state.now) } else { (0.0, 1.0) };
-        own.failing = (1.0 - passing + harm).min(1.0);
-        own.latency_ms = latency * slower;
+        own.failing = 1.0 - passing;
+        own.latency_ms = latency;
         remember(state, &app.id(), culprit);
         minutes[index] = own;
+    }
+    // A zone that limps fails at the door: those who call each other inside are spared, or it would add up on the way.
+    let (harm, slower) = state.zones.harm(state.now);
+    for (own, _) in minutes.iter_mut().zip(apps.iter()).filter(|(_, app)| app.public) {
+        own.failing = (own.failing + harm).min(1.0);
+        own.latency_ms *= slower;
     }
     gauges::record(state, minute, &minutes);
     for (app, minute) in apps.iter().zip(minutes) {
