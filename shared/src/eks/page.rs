@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause, also where the API asks for a longer one.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How often a list is started over.
-pub(super) const RESTARTS: usize = 2;
+const RESTARTS: usize = 2;
 
 /// What a request is for, which decides how its refusal is worded.
 pub(super) struct Wanted<'a> {
@@ -87,81 +87,138 @@ pub(super) struct ListMeta {
     remaining_item_count: Option<usize>,
 }
 
+/// Which list.
+#[derive(Clone, Copy)]
+pub(super) struct List<'a> {
+    pub(super) kind: Kind,
+    pub(super) namespace: Option<&'a str>,
+    /// More of the query, for example a `labelSelector`.
+    pub(super) query: &'a [(&'a str, &'a str)],
+}
+
+/// Where the pages of a list go. The reading itself is the same for all kinds, and compiled once.
+pub(super) trait Sink: Send {
+    /// Takes a page's text in; what of it makes no sense is dropped and counted.
+    fn take(&mut self, body: &[u8]) -> Result<Taken, serde_json::Error>;
+
+    /// The list is started over.
+    fn restart(&mut self);
+}
+
+/// What came of a page.
+pub(super) struct Taken {
+    next: Option<String>,
+    unreadable: usize,
+}
+
+impl Taken {
+    pub(super) fn of<T>(page: &Page<T>, unreadable: usize) -> Self {
+        Self { next: page.metadata.next.clone().filter(|next| !next.is_empty()), unreadable }
+    }
+}
+
+/// Keeps of a list what is worth it.
+struct Keeping<'a, T> {
+    kept: Kept<T>,
+    /// What was known of the cluster at the start.
+    began: Scale,
+    reading: &'a Reading<'a>,
+}
+
+impl<T: Trim> Sink for Keeping<'_, T> {
+    fn take(&mut self, body: &[u8]) -> Result<Taken, serde_json::Error> {
+        let (mut page, unreadable) = parse::<T>(body)?;
+        let (items, remaining) = (page.items.take().unwrap_or_default(), page.metadata.remaining_item_count);
+        self.kept.expect(items.len() + remaining.unwrap_or_default());
+        self.kept.take(items);
+        if T::KIND == Kind::Pod && remaining.is_some() && !self.kept.scale().large {
+            self.reading.set_scale(self.kept.scale());
+        }
+        Ok(Taken::of(&page, unreadable))
+    }
+
+    fn restart(&mut self) {
+        self.kept = Kept::new(self.reading.plan.keep, self.began.clone());
+    }
+}
+
+/// A page, and how many of its objects made no sense and were dropped: an object of an unforeseen shape costs itself, not its
+/// page.
+pub(super) fn parse<T: Object>(body: &[u8]) -> Result<(Page<T>, usize), serde_json::Error> {
+    let error = match serde_json::from_slice::<Page<T>>(body) {
+        Ok(page) => return Ok((page, 0)),
+        Err(error) if error.is_data() => error,
+        Err(error) => return Err(error),
+    };
+    let page = serde_json::from_slice::<Page<Box<RawValue>>>(body)?;
+    let values = page.items.unwrap_or_default();
+    let items: Vec<T> = values.iter().filter_map(|value| serde_json::from_slice(value.get().as_bytes()).ok()).collect();
+    if items.is_empty() && !values.is_empty() {
+        return Err(error);
+    }
+    let unreadable = values.len() - items.len();
+    Ok((Page { metadata: page.metadata, items: Some(items) }, unreadable))
+}
+
 impl Cluster {
     /// All objects of a kind, in `namespace` or everywhere, as far as they are kept.
     pub(super) async fn list<T: Trim>(&self, reading: &Reading<'_>, namespace: Option<&str>) -> Listed<T> {
-        let what = listing_of(T::KIND, namespace);
-        let mut restarts = 0;
-        'list: loop {
-            let mut kept = Kept::new(reading.plan.keep, reading.scale(T::WAITS).await);
-            let mut next = String::new();
-            let mut size = reading.plan.page_size.max(1);
-            loop {
-                let path = list_path(T::KIND, namespace, size, &next);
-                match self.page::<T>(reading, &path, &what, namespace).await {
-                    Ok((page, unreadable)) => {
-                        if unreadable > 0 {
-                            reading.left_out(format!("{unreadable} of the {what}"), "their JSON cannot be understood");
-                        }
-                        let items = page.items.unwrap_or_default();
-                        let remaining = page.metadata.remaining_item_count;
-                        kept.expect(items.len() + remaining.unwrap_or_default());
-                        kept.take(items);
-                        if T::KIND == Kind::Pod && remaining.is_some() && !kept.scale().large {
-                            reading.set_scale(kept.scale());
-                        }
-                        match page.metadata.next.filter(|next| !next.is_empty()) {
-                            Some(token) => next = token,
-                            None => return Listed::of(kept, None),
-                        }
-                    }
-                    Err(ReadError::Gone { .. }) if restarts < RESTARTS => {
-                        restarts += 1;
-                        continue 'list;
-                    }
-                    Err(ReadError::TooLarge { .. }) if size > 1 => size = (size / 4).max(1),
-                    Err(error) => return Listed::of(kept, Some(error)),
-                }
-            }
-        }
+        let began = reading.scale(T::WAITS).await;
+        let kept = Kept::new(reading.plan.keep, began.clone());
+        let mut keeping = Keeping { kept, began, reading };
+        let list = List { kind: T::KIND, namespace, query: &[] };
+        let outcome = self.pages(reading, list, &mut keeping).await;
+        Listed::of(keeping.kept, outcome.err())
     }
 
-    /// One page, and how many of its objects made no sense and were dropped.
-    pub(super) async fn page<T: Object>(
+    /// Reads a list into `sink`, page by page, to its end.
+    ///
+    /// # Errors
+    ///
+    /// Why it ended early; what has been read until then is in the sink.
+    pub(super) async fn pages(
         &self,
         reading: &Reading<'_>,
-        path: &str,
-        what: &str,
-        namespace: Option<&str>,
-    ) -> Result<(Page<T>, usize), ReadError> {
-        let wanted = Wanted {
-            what: what.to_owned(),
-            verb: "list",
-            resource: T::KIND.plural(),
-            scope: match namespace {
-                Some(namespace) => format!("namespace {namespace}"),
-                None if T::KIND.is_namespaced() => "all namespaces".to_owned(),
-                None => "the cluster".to_owned(),
-            },
-        };
-        let body = self.get(reading, path, &wanted, Body::Whole).await?;
-        let malformed = |error: serde_json::Error| ReadError::Malformed { what: what.to_owned(), source: error.into() };
-        match serde_json::from_slice::<Page<T>>(&body) {
-            Ok(page) => Ok((page, 0)),
-            Err(error) if error.is_data() => {
-                // An object of an unforeseen shape costs itself, not its page.
-                let page = serde_json::from_slice::<Page<Box<RawValue>>>(&body).map_err(malformed)?;
-                let values = page.items.unwrap_or_default();
-                let count = values.len();
-                let items: Vec<T> =
-                    values.iter().filter_map(|value| serde_json::from_slice(value.get().as_bytes()).ok()).collect();
-                if items.is_empty() && count > 0 {
-                    return Err(malformed(error));
+        list: List<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ReadError> {
+        let what = listing_of(list.kind, list.namespace);
+        let mut next = String::new();
+        let (mut size, mut restarts) = (reading.plan.page_size.max(1), 0);
+        loop {
+            let wanted = Wanted {
+                what: what.clone(),
+                verb: "list",
+                resource: list.kind.plural(),
+                scope: match list.namespace {
+                    Some(namespace) => format!("namespace {namespace}"),
+                    None if list.kind.is_namespaced() => "all namespaces".to_owned(),
+                    None => "the cluster".to_owned(),
+                },
+            };
+            match self.get(reading, &list.path(size, &next), &wanted, Body::Whole).await {
+                Ok(body) => {
+                    let malformed =
+                        |error: serde_json::Error| ReadError::Malformed { what: what.clone(), source: error.into() };
+                    let taken = sink.take(&body).map_err(malformed)?;
+                    if taken.unreadable > 0 {
+                        let unreadable = format!("{} of the {what}", taken.unreadable);
+                        reading.left_out(unreadable, "their JSON cannot be understood");
+                    }
+                    match taken.next {
+                        Some(token) => next = token,
+                        None => return Ok(()),
+                    }
                 }
-                let unreadable = count - items.len();
-                Ok((Page { metadata: page.metadata, items: Some(items) }, unreadable))
+                Err(ReadError::Gone { .. }) if restarts < RESTARTS => {
+                    restarts += 1;
+                    next.clear();
+                    size = reading.plan.page_size.max(1);
+                    sink.restart();
+                }
+                Err(ReadError::TooLarge { .. }) if size > 1 => size = (size / 4).max(1),
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(malformed(error)),
         }
     }
 
@@ -317,23 +374,26 @@ fn message(body: &[u8]) -> String {
     }
 }
 
-/// The path of a page: `/api/v1/namespaces/shop/pods?limit=500&continue=…`.
-pub(super) fn list_path(kind: Kind, namespace: Option<&str>, limit: usize, next: &str) -> String {
-    let version = kind.api_version();
-    let root = if version.contains('/') { "apis" } else { "api" };
-    let mut path = format!("/{root}/{version}");
-    if let Some(namespace) = namespace.filter(|_| kind.is_namespaced()) {
-        path.push_str("/namespaces/");
-        path.push_str(namespace);
+impl List<'_> {
+    /// The path of a page: `/api/v1/namespaces/shop/pods?limit=500&continue=…`.
+    pub(super) fn path(&self, limit: usize, next: &str) -> String {
+        let version = self.kind.api_version();
+        let root = if version.contains('/') { "apis" } else { "api" };
+        let mut path = format!("/{root}/{version}");
+        if let Some(namespace) = self.namespace.filter(|_| self.kind.is_namespaced()) {
+            path.push_str("/namespaces/");
+            path.push_str(namespace);
+        }
+        path.push('/');
+        path.push_str(self.kind.plural());
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("limit", &limit.to_string());
+        if !next.is_empty() {
+            query.append_pair("continue", next);
+        }
+        query.extend_pairs(self.query);
+        path.push('?');
+        path.push_str(&query.finish());
+        path
     }
-    path.push('/');
-    path.push_str(kind.plural());
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("limit", &limit.to_string());
-    if !next.is_empty() {
-        query.append_pair("continue", next);
-    }
-    path.push('?');
-    path.push_str(&query.finish());
-    path
 }

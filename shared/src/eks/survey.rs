@@ -1,16 +1,17 @@
 //! Single kinds, for questions that need no more: each page of a list is folded into an answer and dropped, so that a
 //! hundred thousand pods cost what one page costs.
 
+use std::marker::PhantomData;
+
 use jiff::Timestamp;
 
 use super::{
     Cluster, ReadError, ReadPlan,
     budget::Reading,
-    page::{RESTARTS, list_path},
+    page::{List, Sink, Taken, parse},
     which_logs::LogChoice,
 };
 use crate::{
-    eks::error::listing_of,
     model::{LabelSelector, Object},
     snapshot::{Gap, Series},
 };
@@ -40,10 +41,10 @@ impl Survey<'_> {
     /// # Errors
     ///
     /// What was folded until then comes with the error.
-    pub async fn fold<T: Object, A: Default>(
+    pub async fn fold<T: Object, A: Default + Send>(
         &self,
         namespace: Option<&str>,
-        add: impl FnMut(&mut A, T),
+        add: impl FnMut(&mut A, T) + Send,
     ) -> Result<A, (A, ReadError)> {
         self.fold_those(namespace, &[], add).await
     }
@@ -53,11 +54,11 @@ impl Survey<'_> {
     /// # Errors
     ///
     /// As [`Self::fold`].
-    pub async fn fold_selected<T: Object, A: Default>(
+    pub async fn fold_selected<T: Object, A: Default + Send>(
         &self,
         namespace: &str,
         selector: &LabelSelector,
-        add: impl FnMut(&mut A, T),
+        add: impl FnMut(&mut A, T) + Send,
     ) -> Result<A, (A, ReadError)> {
         let labels = in_words(selector);
         self.fold_those(Some(namespace), &[("labelSelector", labels.as_str())], add).await
@@ -84,49 +85,26 @@ impl Survey<'_> {
     /// # Errors
     ///
     /// As [`Self::fold`].
-    pub async fn fold_where<T: Object, A: Default>(
+    pub async fn fold_where<T: Object, A: Default + Send>(
         &self,
         namespace: Option<&str>,
         query: &[(&str, &str)],
-        add: impl FnMut(&mut A, T),
+        add: impl FnMut(&mut A, T) + Send,
     ) -> Result<A, (A, ReadError)> {
         self.fold_those(namespace, query, add).await
     }
 
-    async fn fold_those<T: Object, A: Default>(
+    async fn fold_those<T: Object, A: Default + Send>(
         &self,
         namespace: Option<&str>,
         query: &[(&str, &str)],
-        mut add: impl FnMut(&mut A, T),
+        add: impl FnMut(&mut A, T) + Send,
     ) -> Result<A, (A, ReadError)> {
-        let what = listing_of(T::KIND, namespace);
-        let (mut all, mut next, mut size, mut restarts) =
-            (A::default(), String::new(), self.reading.plan.page_size.max(1), 0);
-        loop {
-            let mut path = list_path(T::KIND, namespace, size, &next);
-            for (name, value) in query {
-                let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-                path.push_str(&format!("&{name}={value}"));
-            }
-            match self.cluster.page::<T>(&self.reading, &path, &what, namespace).await {
-                Ok((page, unreadable)) => {
-                    if unreadable > 0 {
-                        let why = "their JSON cannot be understood";
-                        self.reading.left_out(format!("{unreadable} of the {what}"), why);
-                    }
-                    page.items.unwrap_or_default().into_iter().for_each(|item| add(&mut all, item));
-                    match page.metadata.next.filter(|next| !next.is_empty()) {
-                        Some(token) => next = token,
-                        None => return Ok(all),
-                    }
-                }
-                Err(ReadError::Gone { .. }) if restarts < RESTARTS => {
-                    restarts += 1;
-                    (all, next) = (A::default(), String::new());
-                }
-                Err(ReadError::TooLarge { .. }) if size > 1 => size = (size / 4).max(1),
-                Err(error) => return Err((all, error)),
-            }
+        let mut folding = Folding { all: A::default(), add, of: PhantomData };
+        let list = List { kind: T::KIND, namespace, query };
+        match self.cluster.pages(&self.reading, list, &mut folding).await {
+            Ok(()) => Ok(folding.all),
+            Err(error) => Err((folding.all, error)),
         }
     }
 
@@ -152,6 +130,25 @@ impl Survey<'_> {
     /// What was left out without an error, and the API server's clock once it has answered.
     pub fn end(self) -> (Vec<Gap>, Option<Timestamp>) {
         self.reading.end().unwrap_or_default()
+    }
+}
+
+/// Adds the objects of a list up, one by one.
+struct Folding<A, F, T> {
+    all: A,
+    add: F,
+    of: PhantomData<fn(T)>,
+}
+
+impl<A: Default + Send, F: FnMut(&mut A, T) + Send, T: Object> Sink for Folding<A, F, T> {
+    fn take(&mut self, body: &[u8]) -> Result<Taken, serde_json::Error> {
+        let (mut page, unreadable) = parse::<T>(body)?;
+        page.items.take().unwrap_or_default().into_iter().for_each(|item| (self.add)(&mut self.all, item));
+        Ok(Taken::of(&page, unreadable))
+    }
+
+    fn restart(&mut self) {
+        self.all = A::default();
     }
 }
 
