@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 JUDGES := $(VENV)/.judges
 SCENARIO ?= bad-rollout
+FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
 # kubectl and Chromium are outside judges that pip does not carry: their tests run where they are installed.
 comma := ,
@@ -20,11 +21,12 @@ demo: build
 
 .PHONY: build
 build:
-	$(CARGO) build --locked --package cli $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
+	$(CARGO) build --locked --package cli $(FUNCTIONS)
 
 ## All tests: values, flows over the simulated world, and the outside judges of our protocols.
 test: judges
 	$(VENV)/bin/cfn-lint infra/template.yaml
+	$(VENV)/bin/python tests/judges/sam_template.py infra/template.yaml
 	$(CARGO) build --locked --workspace --bins
 	$(PYTHON) tests/judges/with_moto.py $(VENV) -- $(CARGO) $(TEST)
 	$(CARGO) test --locked --workspace --doc --quiet
@@ -63,7 +65,10 @@ bench-checks:
 bench-gray-failure:
 	$(CARGO) bench --locked --package gray-failure --bench seeded -- --seed 5000 --worlds 24
 
-bench-cold-start: judges release
+# The package as it is deployed.
+bench-cold-start: judges
+	$(CARGO) build --locked --release --no-default-features --package alarm-analysis
+	$(CARGO) build --locked --release --package empty-function
 	$(VENV)/bin/python tests/bench/cold_start.py target/release/alarm-analysis target/release/empty-function
 
 bench-first-message: judges release
@@ -79,9 +84,9 @@ release:
 	$(CARGO) build --locked --release --package intake
 	$(CARGO) build --locked --release --package empty-function
 
-## Build for arm64 and deploy with SAM (cargo-lambda and the SAM CLI have to be installed).
+## Build all functions for arm64 and deploy with SAM (cargo-lambda and the SAM CLI have to be installed).
 deploy:
-	cargo lambda build --locked --release --arm64 --output-format zip --package alarm-analysis --package intake
+	cargo lambda build --locked --release --arm64 --output-format zip --no-default-features $(FUNCTIONS)
 	sam deploy --template-file infra/template.yaml --guided
 
 clean:

@@ -26,14 +26,27 @@ impl Store {
     }
 
     /// The store at `location`. `aws` is asked only where it is needed.
-    #[cfg(all(feature = "dynamodb", feature = "embedded-store"))]
+    ///
+    /// # Errors
+    ///
+    /// Where a file cannot be opened, or this binary was built for Lambda, where there are none to keep.
+    #[cfg(feature = "dynamodb")]
     pub async fn open(
         location: &super::StoreLocation,
         aws: impl AsyncFnOnce() -> aws_config::SdkConfig,
     ) -> Result<Self, StoreError> {
         Ok(match location {
             super::StoreLocation::DynamoDb { table } => Self::new(super::DynamoStore::new(&aws().await, table)),
+            #[cfg(feature = "embedded-store")]
             super::StoreLocation::File { path } => Self::new(super::FileStore::open(path)?),
+            #[cfg(not(feature = "embedded-store"))]
+            super::StoreLocation::File { path } => {
+                return Err(StoreError::Refused {
+                    doing: format!("open {}", path.display()),
+                    advice: "this package keeps no files; set NIGHTSHIFT_STORE to dynamodb:TABLE".to_owned(),
+                    source: "built without embedded-store".into(),
+                });
+            }
         })
     }
 
