@@ -4,8 +4,9 @@
 //! common rate and of the zone's own, releases, incidents and sick instances in it, and by how much they come in clumps; and that
 //! a zone that limps fails exactly twice as often. All that is left to doubt is chance itself. Its test is that of
 //! Shiryaev and Roberts, which is next to the fastest there is at a given rate of false alarms; its threshold is set so that it
-//! shifts about as often by mistake as is allowed, once per zone and year (the table says how often it did). A rule has to
-//! find out from the same counts what the oracle is told, so none that keeps to that rate can be faster.
+//! shifts roughly as often by mistake as is allowed, once per zone and year; the table says how often it did, 0.3 to 1.2 times
+//! in the runs so far, so that it is a rough bound. A rule has to find out from the same counts what the oracle is told.
+//! Of latency it is told nothing: there its column means nothing.
 
 use std::collections::BTreeMap;
 
