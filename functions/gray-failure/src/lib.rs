@@ -189,7 +189,7 @@ impl App {
             let outcome = async {
                 match Event::parse(record.body.as_deref().unwrap_or_default())? {
                     Event::Zonal(event) => zones::told_of(self, &event, deadline).await,
-                    Event::Finding(event) => node::finding(self, &event, deadline).await,
+                    Event::Finding(event) => node::finding(self, &event, deadline).boxed().await,
                 }
             };
             if let Err(error) = contained(outcome).await {
@@ -209,8 +209,10 @@ impl App {
                 tracing::warn!(cluster = cluster.name, "the rest of the clusters is left to the next minute");
                 break;
             }
-            let zones = self.kept_going(&cluster.name, "zones", zones::sweep(self, cluster, now, deadline)).await;
-            let nodes = self.kept_going(&cluster.name, "nodes", node::sweep(self, cluster, now, deadline)).await;
+            let zones =
+                self.kept_going(&cluster.name, "zones", zones::sweep(self, cluster, now, deadline).boxed()).await;
+            let nodes =
+                self.kept_going(&cluster.name, "nodes", node::sweep(self, cluster, now, deadline).boxed()).await;
             seen_to += usize::from(zones && nodes);
         }
         seen_to

@@ -22,6 +22,7 @@ pub mod message;
 mod state;
 mod words;
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use shared::config::ClusterSettings;
 use shared::deadline::Deadline;
@@ -45,7 +46,7 @@ pub async fn sweep(app: &App, cluster: &ClusterSettings, now: Timestamp, deadlin
         Some((kept, version)) => (kept, Some(version)),
         None => (Kept::default(), None),
     };
-    let read = collect::look(app, cluster, &mut kept, now, deadline).await;
+    let read = collect::look(app, cluster, &mut kept, now, deadline).boxed().await;
     let nodes = match read {
         Ok((look, nodes)) => {
             let rules = app.clients.settings().structure.nodes.clone();
@@ -64,9 +65,9 @@ pub async fn sweep(app: &App, cluster: &ClusterSettings, now: Timestamp, deadlin
         }
         outcome => outcome?,
     };
-    act::carry_out(app, cluster, (kept, version), deadline).await?;
+    act::carry_out(app, cluster, (kept, version), deadline).boxed().await?;
     let nodes = nodes?;
-    finding::sweep(app, cluster, &nodes, deadline).await
+    finding::sweep(app, cluster, &nodes, deadline).boxed().await
 }
 
 /// What is done about a finding of GuardDuty.
@@ -75,7 +76,7 @@ pub async fn sweep(app: &App, cluster: &ClusterSettings, now: Timestamp, deadlin
 ///
 /// Where it cannot be read, or has to be tried again.
 pub async fn finding(app: &App, event: &Envelope, deadline: Deadline) -> Result<(), RunError> {
-    finding::take(app, event, deadline).await
+    finding::take(app, event, deadline).boxed().await
 }
 
 /// Whether somebody else was faster, who then does what is to be done.
