@@ -1,5 +1,8 @@
 //! What people read about a node: what ails it first, then what follows from that.
 
+#[cfg(test)]
+mod tests;
+
 use shared::config::Mode;
 use shared::mrkdwn;
 use shared::redact::redact;
