@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::remediation::{Action, Case, CaseId, Drain, Stage};
 use sim::Options;
 use sim::world::{Kind, Scenario};
