@@ -20,11 +20,14 @@ use super::{
     ChannelId, MessageTs, UserId,
     error::{SlackError, advice, is_rate_limit, is_transient},
     message::{Message, MessageKey},
+    view::{Opening, View},
 };
 use crate::{config::Secret, deadline::Deadline};
 
 const CALL: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(2);
+/// How long a trigger opens a dialog.
+const TRIGGER: Duration = Duration::from_secs(3);
 const PACE: Duration = Duration::from_secs(1);
 const METADATA_TYPE: &str = "nightshift_message";
 
@@ -282,6 +285,20 @@ impl Slack {
                 Err(SlackError::Refused { method, code, advice })
             }
             status => Err(effect.unknown(method, format!("HTTP status {}", status.as_u16()))),
+        }
+    }
+
+    /// Opens a dialog for whoever pressed what this trigger is of. What is not known to be open is not opened again: a trigger
+    /// is good for one call.
+    pub async fn open_view(&self, trigger_id: &str, view: &View, deadline: Deadline) -> Result<Opening, SlackError> {
+        let body = json!({ "trigger_id": trigger_id, "view": view });
+        let deadline = deadline.min(Deadline::within(TRIGGER));
+        match self.call::<Value>("views.open", Body::Json(&body), Effect::Once, deadline).await {
+            Ok(_) => Ok(Opening::Open),
+            // By an earlier call, whose answer nobody heard.
+            Err(SlackError::Refused { code, .. }) if code == "exchanged_trigger_id" => Ok(Opening::Open),
+            Err(SlackError::Refused { code, .. }) if code == "expired_trigger_id" => Ok(Opening::TooLate),
+            Err(error) => Err(error),
         }
     }
 

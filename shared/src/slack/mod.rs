@@ -15,12 +15,14 @@ mod message;
 #[cfg(test)]
 mod tests;
 mod text;
+mod view;
 
 pub use block::{Block, Button, ButtonStyle, Choice, Confirm, Element, StaticSelect};
 pub use client::{Posted, Slack, SlackConfig, Upload, UserGroup};
 pub use error::SlackError;
 pub use message::{Attachment, Colour, Message, MessageKey};
 pub use text::{Data, Mrkdwn, MrkdwnArg, Text, escape, escape_plain};
+pub use view::{Input, Opening, Submitted, View};
 
 use serde::{Deserialize, Serialize};
 

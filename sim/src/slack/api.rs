@@ -15,7 +15,7 @@ use super::arguments::Arguments;
 use super::block_limits;
 use super::wire::to_json;
 use super::workspace::{BOT_ID, BOT_USER_ID, Change, Draft, Message, TEAM_ID, Workspace};
-use super::{files, people};
+use super::{files, people, views};
 use crate::fault::{Fault, Faults, Service};
 
 /// Slack cuts text here.
@@ -115,6 +115,7 @@ fn dispatch(workspace: &Workspace, method: &str, query: Option<&str>, headers: &
             let id = arguments.text("usergroup").unwrap_or_default();
             Ok(json!({"users": people::members(id).ok_or("no_such_subteam")?}))
         }
+        "views.open" => views::open(workspace, &arguments),
         "reactions.add" => react(workspace, &arguments),
         "files.getUploadURLExternal" => files::open(workspace, headers, &arguments),
         "files.completeUploadExternal" => files::complete(workspace, &arguments),

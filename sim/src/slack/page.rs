@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::app::{COMMANDS, Delivery, SlashCommand};
+use super::dialog::Dialog;
 use super::people::{OPERATOR, PEOPLE, Person, SLACKBOT, name_of, person};
 use super::render::{Html, attachment, block, mrkdwn};
 use super::workspace::{Channel, Message, Workspace, direct_channel};
@@ -103,14 +104,19 @@ struct Click {
 
 async fn interact(State(workspace): State<Workspace>, Json(click): Json<Click>) -> Response {
     let Click { as_user, channel, ts, at, option } = click;
-    let problem = match workspace.interact(&as_user, &channel, &ts, &at, option).await {
+    let delivery = workspace.interact(&as_user, &channel, &ts, &at, option).await;
+    Json(serde_json::json!({ "problem": problem(&delivery) })).into_response()
+}
+
+/// What Slack says below the composer where an app does not take what somebody did.
+pub(super) fn problem(delivery: &Delivery) -> Option<String> {
+    match delivery {
         delivery if delivery.is_acknowledged() => None,
         Delivery::Answered { status, .. } => Some(format!("This app responded with Status Code {status}.")),
         Delivery::TimedOut => Some("Operation timed out. Apps need to respond within three seconds.".to_owned()),
         Delivery::Failed => Some("This app could not be reached.".to_owned()),
         Delivery::NotSent => Some("Nobody answers clicks here.".to_owned()),
-    };
-    Json(serde_json::json!({ "problem": problem })).into_response()
+    }
 }
 
 #[derive(Template)]
@@ -125,6 +131,7 @@ struct Page<'a> {
     days: Vec<Day>,
     thread: Option<Thread>,
     panel: Option<Arc<Panel>>,
+    dialog: Option<Dialog>,
 }
 
 struct Day {
@@ -231,6 +238,7 @@ async fn channel(State(workspace): State<Workspace>, Path(id): Path<String>, Que
         days: days(&messages),
         thread,
         panel: workspace.panel(),
+        dialog: Dialog::before(&workspace, me.id),
     };
     match page.render() {
         Ok(html) => {

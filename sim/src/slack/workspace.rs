@@ -14,6 +14,7 @@ use super::page::Panel;
 use super::people;
 use super::rate::Rates;
 use super::response_url::Opened;
+use super::views::Dialogs;
 
 /// The id of the channel that is there from the start, `#alerts`.
 pub const ALERTS_CHANNEL: &str = "C0SIMALERT";
@@ -163,6 +164,8 @@ pub struct Workspace {
     state: Arc<Mutex<State>>,
     /// Rate limits of the API.
     pub rates: Rates,
+    /// Dialogs, and what opens them.
+    pub(super) dialogs: Dialogs,
     version: watch::Sender<u64>,
 }
 
@@ -182,6 +185,7 @@ impl Default for Workspace {
         Self {
             state: Arc::new(Mutex::new(State { channels: [vec![alerts], direct].concat(), ..State::default() })),
             rates: Rates::default(),
+            dialogs: Dialogs::default(),
             version: watch::Sender::new(0),
         }
     }
@@ -258,11 +262,6 @@ impl Workspace {
         // Each state hashes with a key of its own, made from the system's randomness.
         let digits = (0..).map(|number: u64| format!("{:016x}", RandomState::new().hash_one(number)));
         digits.take(length.div_ceil(16)).collect::<String>()[..length].to_owned()
-    }
-
-    /// What opens a view, for three seconds.
-    pub(super) fn trigger_id(&self) -> String {
-        format!("{}.{}.{}", self.number(), self.number(), self.token(32))
     }
 
     /// All messages, oldest first, replies and ephemeral ones included.
@@ -441,7 +440,7 @@ impl Workspace {
         self.lock().files.get(id).cloned()
     }
 
-    fn changed(&self) {
+    pub(super) fn changed(&self) {
         self.version.send_modify(|version| *version += 1);
     }
 

@@ -56,6 +56,19 @@ async function refresh() {
   }
   const [panel, fresh] = [document.getElementById('panel'), next.getElementById('panel')];
   if (panel && fresh && panel.innerHTML !== fresh.innerHTML) panel.innerHTML = fresh.innerHTML;
+  show(next.getElementById('view'));
+}
+
+// The dialog that the app has opened, if there is one; one that is being filled in stays as it is.
+function show(fresh) {
+  const before = document.getElementById('view');
+  if (before?.dataset.view === fresh?.dataset.view && before?.open) return;
+  if (before !== fresh) before?.remove();
+  if (!fresh) return;
+  const view = fresh.isConnected && fresh.ownerDocument === document ? fresh : document.adoptNode(fresh);
+  if (!view.isConnected) document.body.append(view);
+  view.showModal();
+  view.querySelector('textarea')?.focus();
 }
 
 let running = false;
@@ -133,6 +146,35 @@ document.addEventListener('change', async (event) => {
   if (!event.target.matches('.message select[data-at]') || event.target.value === '') return;
   await interact(event.target, Number(event.target.value));
 });
+
+document.addEventListener('submit', async (event) => {
+  const view = event.target.closest('#view');
+  if (!view) return;
+  event.preventDefault();
+  const texts = [...view.querySelectorAll('[data-block]')].map((input) => [input.dataset.block, input.value]);
+  try {
+    const { problem } = await (await post('/submit', { view: view.dataset.view, texts })).json();
+    if (problem) toast(problem);
+  } catch {
+    toast('The simulation could not be reached.');
+  }
+});
+
+function dismiss(view) {
+  view.remove();
+  post('/close', { view: view.dataset.view });
+}
+
+document.addEventListener('click', (event) => {
+  if (event.target.closest('#view [data-close]')) dismiss(event.target.closest('#view'));
+});
+
+// The escape key.
+document.addEventListener('cancel', (event) => {
+  if (event.target.id === 'view') dismiss(event.target);
+}, true);
+
+show(document.getElementById('view'));
 
 // The buttons of the panel work in the background; what they do shows in the channel.
 document.addEventListener('submit', (event) => {

@@ -1,6 +1,7 @@
 //! From a [`Case`] to what stands in Slack: what is to be done, what that changes, how much can go wrong and why, what it
 //! reaches, the way back, who may agree until when; and, as it goes on, what became of it.
 
+pub(crate) mod dialog;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +14,7 @@ use shared::remediation::{Action, Case, Outcome, Stage, Undo, Unmet};
 use shared::slack::{Attachment, Block, Button, ButtonStyle, Choice, Colour, Element, Message, Mrkdwn, StaticSelect};
 use shared::text::{Clock, Language, Phrases};
 
-use crate::vote::ASKED_BY;
+use crate::vote::{ASKED_BY, OWN_WORDS};
 
 /// How messages are written.
 #[derive(Debug)]
@@ -328,6 +329,8 @@ fn deny_reason(reason: &str, phrases: &Phrases) -> String {
         "not-now" => phrases.say("deny-not-now"),
         "by-hand" => phrases.say("deny-by-hand"),
         "too-risky" => phrases.say("deny-too-risky"),
+        // Somebody submitted nothing but spaces.
+        "" => phrases.say("deny-no-reason"),
         other => other.to_owned(),
     }
 }
@@ -353,6 +356,7 @@ fn buttons(case: &Case, style: &Style) -> Option<Block> {
                     choice("deny-not-now", "not-now"),
                     choice("deny-by-hand", "by-hand"),
                     choice("deny-too-risky", "too-risky"),
+                    choice("deny-own-words", OWN_WORDS),
                 ],
             );
             Some(Block::actions([Element::from(approve.style(ButtonStyle::Primary)), Element::from(deny)]))

@@ -101,6 +101,16 @@ deny-wrong-cause = The cause is wrong
 deny-not-now = Not now
 deny-by-hand = I do it myself
 deny-too-risky = Too risky
+deny-own-words = In my own words …
+deny-no-reason = no reason given
+
+## The dialog in which somebody says why; title and buttons are of 24 characters at most
+dialog-title = Deny this action
+dialog-submit = Deny
+dialog-close = Cancel
+dialog-reason = Why not?
+dialog-reason-hint = What is wrong with it, or what should be done instead
+dialog-not-opened = Slack did not open the dialog in time. Nothing is denied yet: choose again, or take one of the other reasons of the menu.
 
 ## Preconditions that do not hold. $object is Kind namespace/name.
 unmet-missing = { $object } does not exist

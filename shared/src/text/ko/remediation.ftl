@@ -100,6 +100,16 @@ deny-wrong-cause = 원인이 틀림
 deny-not-now = 지금은 안 됨
 deny-by-hand = 직접 처리
 deny-too-risky = 위험함
+deny-own-words = 직접 입력 …
+deny-no-reason = 사유 없음
+
+## 사유를 적는 대화 상자. 제목과 버튼은 24자까지
+dialog-title = 조치 거부
+dialog-submit = 거부
+dialog-close = 취소
+dialog-reason = 거부 사유
+dialog-reason-hint = 무엇이 문제인지, 대신 무엇을 해야 하는지
+dialog-not-opened = 제시간에 대화 상자가 열리지 않았습니다. 아직 거부되지 않았습니다. 다시 선택하거나 메뉴의 다른 사유를 골라 주세요.
 
 ## Preconditions that do not hold. $object is Kind namespace/name.
 unmet-missing = { $object } 없음

@@ -63,7 +63,7 @@ impl Workspace {
             (Some(connection), Some(place), Some(person)) => {
                 let purpose = Purpose::Command;
                 let response_url = self.open_response_url(&place.id, user, None, purpose, Timestamp::now());
-                let trigger_id = self.trigger_id();
+                let trigger_id = self.trigger_id(user);
                 let name = if place.is_direct() { "directmessage" } else { &place.name };
                 let body = form(&[
                     ("token", "sim"),

@@ -58,7 +58,7 @@ impl Workspace {
             "api_app_id": APP_ID,
             "token": "sim",
             "container": {"type": "message", "message_ts": ts, "channel_id": place.id, "is_ephemeral": ephemeral},
-            "trigger_id": self.trigger_id(),
+            "trigger_id": self.trigger_id(user),
             "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
             "enterprise": null,
             "is_enterprise_install": false,

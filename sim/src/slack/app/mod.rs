@@ -3,7 +3,7 @@
 //! [`Workspace::connect`] names the app's address. From then on [`Workspace::command`], [`Workspace::say`] and
 //! [`Workspace::press`] do what the composer, the buttons and the menus of the page do:
 //!
-//! - a slash command is a form to `slack/commands`, a click one to `slack/interactivity`; both have to be acknowledged
+//! - a slash command is a form to `slack/commands`, a click or a submitted dialog one to `slack/interactivity`; both have to be acknowledged
 //!   within three seconds and are not repeated;
 //! - a mention or a direct message is an event to `slack/events`, repeated up to three times (at once, after a minute,
 //!   after five) with `X-Slack-Retry-Num` where it is not acknowledged.
@@ -13,6 +13,7 @@ mod event;
 mod interaction;
 mod request;
 mod signature;
+mod view;
 
 use std::time::Duration;
 
