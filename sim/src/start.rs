@@ -196,6 +196,11 @@ impl Sim {
         all.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
+    /// Where an issue of GitHub's is read.
+    pub fn ticket_page(&self, number: usize) -> String {
+        format!("http://{}/{}/issues/{number}", self.tracker_address, trackers::GITHUB_REPOSITORY)
+    }
+
     /// The Kubernetes API's address.
     pub fn kube_endpoint(&self) -> String {
         format!("http://{}", self.kube)

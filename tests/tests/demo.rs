@@ -57,6 +57,7 @@ fn a_bad_rollout_is_one_thread_about_its_workload() {
     let lines = is_reported(Scenario::BadRollout);
     let heads = heads(&lines);
     assert!(heads.len() == 1 && heads[0].contains("payments/api"), "{heads:?}");
+    assert_eq!(lines.iter().filter(|line| line.to_string().contains("🎫")).count(), 1, "its ticket is linked");
 }
 
 #[test]
@@ -72,10 +73,21 @@ fn a_bad_rollout_is_rolled_back_by_a_click_and_its_thread_tells_it_all() {
     assert_eq!((output.status.code(), &verdict["ok"]), (Some(0), &Value::from(true)), "{verdict}\n{complaint}");
     assert_eq!(verdict["actions"][0]["stage"], "recovered", "{verdict}");
     assert_eq!(heads(&lines).len(), 1, "{:?}", heads(&lines));
+    let tickets = verdict["tickets"].as_array().expect("tickets");
+    assert_eq!((tickets.len(), &tickets[0]["state"]), (1, &Value::from("closed")), "{tickets:?}");
+    let link = format!(
+        "{}|{}",
+        tickets[0]["url"].as_str().unwrap_or_default(),
+        tickets[0]["key"].as_str().unwrap_or_default()
+    );
     let thread: Vec<String> = lines.iter().map(Value::to_string).collect();
-    for told in
-        ["DEPLOY_ENV", "Recovered: Roll back payments/api to revision 14", "approved by <@U0APPROVER>", "Resolved"]
-    {
+    for told in [
+        "DEPLOY_ENV",
+        "Recovered: Roll back payments/api to revision 14",
+        "approved by <@U0APPROVER>",
+        "Resolved",
+        link.as_str(),
+    ] {
         assert!(thread.iter().any(|message| message.contains(told)), "{told} in {thread:?}");
     }
 }

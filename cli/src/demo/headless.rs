@@ -44,7 +44,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
         [] => posted.is_empty(),
         _ => reported.first().is_some_and(|first| expected.contains(&first.as_str())),
     };
-    let actions = messages::actions(&posted);
+    let (actions, tickets) = (messages::actions(&posted), messages::tickets(&sim));
     let recovered =
         !arguments.approve || actions.iter().any(|action| action["stage"] == approve::end(arguments.scenario));
     let ok = right && recovered && work.dead == 0;
@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
                 "{}",
                 json!({
                     "scenario": arguments.scenario.name(), "expected": expected, "reported": reported,
-                    "actions": actions, "ok": ok,
+                    "actions": actions, "tickets": tickets, "ok": ok,
                 })
             );
         }
@@ -69,6 +69,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<Outcome, Box<dyn std::er
                 |causes: &[&str], none: &str| if causes.is_empty() { none.to_owned() } else { causes.join(" or ") };
             for action in &actions {
                 println!("\n{}: {}", text(&action["case"]), text(&action["stage"]));
+            }
+            for ticket in &tickets {
+                println!("\nticket {}, {}: {}", text(&ticket["key"]), text(&ticket["state"]), text(&ticket["title"]));
             }
             let reported: Vec<&str> = reported.iter().map(String::as_str).collect();
             println!(

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sim::Sim;
 use sim::slack::Message;
+use sim::trackers::Issue;
 
 /// The causes that messages carry in their metadata, the first message's first; each once.
 pub(super) fn reported(messages: &[Message]) -> Vec<String> {
@@ -28,6 +30,17 @@ pub(super) fn actions(messages: &[Message]) -> Vec<Value> {
         json!({"case": payload["case"], "stage": payload["stage"]})
     })
     .collect()
+}
+
+/// The tickets of the night: `{"key", "url", "title", "state", "comments"}`.
+pub(super) fn tickets(sim: &Sim) -> Vec<Value> {
+    let ticket = |issue: Issue| {
+        json!({
+            "key": format!("#{}", issue.number), "url": sim.ticket_page(issue.number), "title": issue.title,
+            "state": if issue.closed { "closed" } else { "open" }, "comments": issue.comments.len(),
+        })
+    };
+    sim.trackers().github().into_iter().map(ticket).collect()
 }
 
 /// When a message was posted.

@@ -187,6 +187,7 @@ pub(super) fn environment(sim: &Sim, folder: &Path) -> Vec<(String, String)> {
     environment.retain(|(name, _)| name != "NIGHTSHIFT_KUBE_ENDPOINT");
     environment.push(("NIGHTSHIFT_STORE".to_owned(), format!("dynamodb:{TABLE}")));
     environment.push(("NIGHTSHIFT_CONFIG".to_owned(), folder.join(FILE).display().to_string()));
+    environment.extend(sim.github_environment());
     let passed_on = PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
     environment.extend(passed_on);
     environment

@@ -11,6 +11,7 @@ mod document;
 mod github;
 mod jira;
 mod jql;
+mod page;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -147,10 +148,10 @@ impl Trackers {
     }
 }
 
-/// The routes of both: Jira under `/rest/api/3/`, GitHub under `/repos/`.
+/// The routes of both: Jira under `/rest/api/3/`, GitHub under `/repos/`, and the pages that people read tickets on.
 pub fn router(trackers: Trackers, faults: Faults) -> Router {
     let both = jira::router(trackers.clone(), faults.clone()).merge(github::router(trackers.clone(), faults));
-    both.layer(axum::middleware::from_fn_with_state(trackers, asked::note))
+    both.layer(axum::middleware::from_fn_with_state(trackers.clone(), asked::note)).merge(page::router(trackers))
 }
 
 fn authorization(headers: &HeaderMap) -> &str {
