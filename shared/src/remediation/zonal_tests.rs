@@ -68,9 +68,9 @@ fn pool(limits: &Value, used: &Value, zones: &[&str]) -> Value {
 }
 
 fn with_pools(snapshot: Snapshot, pools: Vec<Value>) -> Facts {
-    let mut facts = facts(snapshot);
-    facts.zonal.as_mut().unwrap().node_pools = Some(pools);
-    facts
+    let facts = facts(snapshot);
+    let zonal = facts.zonal.map(|zonal| Zonal { node_pools: Some(pools), ..zonal });
+    Facts { zonal, ..facts }
 }
 
 #[test]

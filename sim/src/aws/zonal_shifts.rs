@@ -105,21 +105,22 @@ impl ZonalShift {
 }
 
 /// An error with what the service adds to its message.
-struct Refusal(AwsError, Value);
+struct Refusal(Box<AwsError>, Value);
 
 impl Refusal {
     fn invalid(reason: &str, message: &str) -> Self {
-        Self(AwsError::bad("ValidationException", message), json!({ "reason": reason }))
+        Self(Box::new(AwsError::bad("ValidationException", message)), json!({ "reason": reason }))
     }
 
     fn conflict(reason: &str, message: &str, id: &str) -> Self {
         let (message, status) = (message.to_owned(), StatusCode::CONFLICT);
         let error = AwsError { code: "ConflictException", message, status, item: None };
-        Self(error, json!({ "reason": reason, "zonalShiftId": id }))
+        Self(Box::new(error), json!({ "reason": reason, "zonalShiftId": id }))
     }
 
     fn unknown(what: &str) -> Self {
-        Self(AwsError::not_found("ResourceNotFoundException", format!("{what} was not found.")), json!({}))
+        let error = AwsError::not_found("ResourceNotFoundException", format!("{what} was not found."));
+        Self(Box::new(error), json!({}))
     }
 
     fn answer(self) -> Response {

@@ -152,7 +152,7 @@ async fn a_node_found_ill_survives_every_fault() {
         condition["lastTransitionTime"] = json!(since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     }
     let patch = json!({ "status": { "conditions": conditions } });
-    ward.remedy.night.sim.world().merge(Kind::Node, &Key::new("", &name(&ward.node(2))), &patch);
+    ward.remedy.night.sim.world().merge(Kind::Node, &Key::new("", name(&ward.node(2))), &patch);
     enumerate(ward, &[], &(vec![("taint", "proposed")], vec![false])).await;
 }
 

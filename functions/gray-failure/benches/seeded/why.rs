@@ -37,11 +37,13 @@ impl std::fmt::Display for Held {
     }
 }
 
+/// Of one minute: trials that were not decided yet, and of those how many each condition held, and held alone.
+type Open = (u32, BTreeMap<Hold, (u32, u32)>);
+
 /// How often each condition held a shift back in each minute of a fault.
 #[derive(Default)]
 pub(crate) struct Why {
-    /// By minute: trials that were not decided yet, and of those how many each condition held, and held alone.
-    minutes: [(u32, BTreeMap<Hold, (u32, u32)>); SOON],
+    minutes: [Open; SOON],
 }
 
 impl Why {

@@ -145,8 +145,7 @@ async fn disks(
         tracing::info!(cluster = cluster.name, ?gap, "disks are left out");
     }
     let named = |series: shared::snapshot::Series| {
-        let by_dimension =
-            series.name.split(|c: char| c == ' ' || c == ',').find_map(|part| part.strip_prefix("NodeName="));
+        let by_dimension = series.name.split([' ', ',']).find_map(|part| part.strip_prefix("NodeName="));
         let name = by_dimension.map_or_else(|| series.metric.clone(), str::to_owned);
         (NodeName(name), series.points)
     };

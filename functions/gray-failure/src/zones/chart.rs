@@ -137,7 +137,7 @@ fn series(minutes: &[Minute], of: impl Fn(&Sample) -> Option<f64>) -> Series {
 /// Where there is nothing to draw.
 pub fn png(minutes: &[Minute], story: &Story, clock: &Clock) -> Result<Vec<u8>, ChartError> {
     let heard = || minutes.iter().filter(|minute| !minute.zones.is_empty());
-    let (Some(first), Some(last)) = (heard().next(), heard().last()) else { return Err(ChartError::Nothing) };
+    let (Some(first), Some(last)) = (heard().next(), heard().next_back()) else { return Err(ChartError::Nothing) };
     let span = Span { from: first.at.as_second(), to: last.at.as_second() };
     let zones: BTreeSet<&ZoneId> = minutes.iter().flat_map(|minute| minute.zones.keys()).collect();
     let mut others = OTHERS.into_iter().cycle();

@@ -79,7 +79,7 @@ fn metadata(about: &About<'_>) -> Map<String, serde_json::Value> {
 }
 
 /// The numbers that the message speaks of: those it was left for, or the latest.
-fn numbers<'a>(story: &'a Story) -> (&'a Evidence, Reason) {
+fn numbers(story: &Story) -> (&Evidence, Reason) {
     let told = story.left.as_ref().unwrap_or(&story.latest);
     (&told.evidence, told.reason)
 }

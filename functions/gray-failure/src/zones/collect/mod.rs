@@ -137,7 +137,7 @@ pub(crate) async fn collect(
     let id = |zone: &str| reading.names.get(zone).cloned().unwrap_or_else(|| ZoneId(zone.to_owned()));
     let mut heard = before.heard.clone();
     for at in window.minutes() {
-        let mut taken = table.minute(at, &id);
+        let mut taken = table.minute(at, id);
         let zones: BTreeSet<ZoneId> = taken.zones.keys().cloned().collect();
         let waits = heard.iter().any(|zone| !zones.contains(zone)) || !reading.gaps.is_empty();
         if waits && now < at + SignedDuration::from_mins(1) + PATIENCE {
