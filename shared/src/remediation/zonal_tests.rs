@@ -44,6 +44,7 @@ fn snapshot(pods: i32, cores: &str) -> Snapshot {
     let scene = scene.edit_pods("shop", "api", |pod| {
         pod.spec.containers[0].resources.requests.insert("cpu".into(), Quantity::new(cores));
     });
+    let scene = scene.edit_deployment("shop", "api", |deployment| deployment.status.updated_replicas = pods);
     let mut snapshot = scene.snapshot;
     for (index, pod) in snapshot.pods.items.iter_mut().enumerate() {
         pod.spec.node_name = NODES[index % 3].0.to_owned();
