@@ -82,13 +82,13 @@ pub enum Why {
 /// Points an action has by itself: how much a mistake with it would cost.
 fn base(action: &Action) -> u8 {
     match action {
-        // It evicts nothing, and one call takes it back: what it costs is what it reaches.
-        Action::Uncordon(_) | Action::ZonalShift(_) => 5,
+        // They evict nothing, and one call takes them back: what they cost is what they reach.
+        Action::Uncordon(_) | Action::Untaint(_) | Action::ZonalShift(_) => 5,
         Action::RestartPod(_) | Action::AdjustHpa(_) => 8,
         Action::Cordon(_) | Action::Isolate(_) | Action::SetNodePoolLimits(_) => 12,
         // It evicts nothing: a cordon by another name.
         Action::Taint(taint) if taint.effect != "NoExecute" => 12,
-        Action::Resize(_) | Action::Scale(_) | Action::Untaint(_) => 18,
+        Action::Resize(_) | Action::Scale(_) => 18,
         Action::RestartRollout(_) | Action::RollBack(_) | Action::Taint(_) => 22,
         Action::Drain(_) => 32,
     }

@@ -107,21 +107,24 @@ mod tests {
     use super::*;
     use crate::store::memory::MemoryStore;
 
+    type Kept = std::collections::BTreeMap<String, String>;
+
     #[tokio::test]
     async fn who_is_late_finds_out_and_what_is_kept_is_listed() {
         let (store, now) = (Store::new(MemoryStore::default()), "2026-03-02T03:00:00Z".parse::<Timestamp>().unwrap());
-        let first = store.keep_nodes("prod", None, &1, now).await.unwrap();
-        assert!(store.keep_nodes("prod", None, &2, now).await.unwrap_err().is_conflict());
-        store.keep_nodes("prod", Some(first), &3, now).await.unwrap();
-        assert!(store.keep_nodes("prod", Some(first), &4, now).await.unwrap_err().is_conflict());
-        assert_eq!(store.nodes::<i32>("prod", now).await.unwrap().map(|(kept, _)| kept), Some(3));
-        assert!(store.nodes::<i32>("stage", now).await.unwrap().is_none());
-        store.keep_finding(("f1", Some("prod")), None, &"a", now).await.unwrap();
-        store.keep_finding(("f2", None), None, &"b", now).await.unwrap();
-        assert!(store.keep_finding(("f1", Some("prod")), None, &"c", now).await.unwrap_err().is_conflict());
+        let kept = |what: &str| Kept::from([("kept".to_owned(), what.to_owned())]);
+        let first = store.keep_nodes("prod", None, &kept("1"), now).await.unwrap();
+        assert!(store.keep_nodes("prod", None, &kept("2"), now).await.unwrap_err().is_conflict());
+        store.keep_nodes("prod", Some(first), &kept("3"), now).await.unwrap();
+        assert!(store.keep_nodes("prod", Some(first), &kept("4"), now).await.unwrap_err().is_conflict());
+        assert_eq!(store.nodes::<Kept>("prod", now).await.unwrap().map(|(found, _)| found), Some(kept("3")));
+        assert!(store.nodes::<Kept>("stage", now).await.unwrap().is_none());
+        store.keep_finding(("f1", Some("prod")), None, &kept("a"), now).await.unwrap();
+        store.keep_finding(("f2", None), None, &kept("b"), now).await.unwrap();
+        assert!(store.keep_finding(("f1", Some("prod")), None, &kept("c"), now).await.unwrap_err().is_conflict());
         assert_eq!(store.open_findings("prod", 10, now).await.unwrap(), ["f1"]);
         store.close_finding("prod", "f1").await.unwrap();
         assert!(store.open_findings("prod", 10, now).await.unwrap().is_empty());
-        assert_eq!(store.finding::<String>("f1", now).await.unwrap().map(|(kept, _)| kept).as_deref(), Some("a"));
+        assert_eq!(store.finding::<Kept>("f1", now).await.unwrap().map(|(found, _)| found), Some(kept("a")));
     }
 }

@@ -77,15 +77,12 @@ async fn live(ward: &mut Ward, events: &[Value], trouble: Option<&Trouble>) -> (
         faults.inject(Rule { skip: *skip, ..Rule::once(*service, operation, *fault) });
         crashes = *crash;
     }
+    // The queue hands events out until they are taken; minutes pass in any case.
+    let mut taken = events.is_empty();
     for _ in 0..ATTEMPTS {
-        let done = match events {
-            [] => attempt(ward, json!({ "detail-type": "Scheduled Event" }), crashes).await,
-            events => attempt(ward, batch(events), crashes).await,
-        };
+        let event = if taken { json!({ "detail-type": "Scheduled Event" }) } else { batch(events) };
+        taken |= attempt(ward, event, crashes).await;
         ward.remedy.night.clock.advance(Duration::from_secs(60));
-        if done && !events.is_empty() {
-            break;
-        }
     }
     let has_struck = ward.remedy.night.store.has_struck()
         || faults.journal()[already.min(faults.journal().len())..].iter().any(|call| call.fault.is_some());

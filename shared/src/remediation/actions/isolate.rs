@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::cordon::{node, unschedulable};
-use super::taint::{taints, without};
+use super::taint::taints;
 use super::{object, patch};
 use crate::model::ObjectRef;
 use crate::remediation::action::Pair;
@@ -53,12 +53,15 @@ impl Pair for Isolate {
         if live["metadata"]["uid"] != self.uid.as_str() {
             return Err(Unmet::Replaced(self.target()));
         }
-        let mut after = without(&taints(live), ISOLATED, "NoSchedule");
+        let mut after = taints(live);
         let mut taint = json!({ "key": ISOLATED, "effect": "NoSchedule" });
         if !self.value.is_empty() {
             taint["value"] = json!(self.value);
         }
-        after.push(taint);
+        match after.iter_mut().find(|taint| taint["key"] == ISOLATED && taint["effect"] == "NoSchedule") {
+            Some(there) => *there = taint,
+            None => after.push(taint),
+        }
         // The node controller puts this one on whatever is cordoned; here it comes with the rest, so that the list is as sent.
         if after.iter().all(|taint| taint["key"] != UNSCHEDULABLE) {
             after.push(json!({ "key": UNSCHEDULABLE, "effect": "NoSchedule" }));

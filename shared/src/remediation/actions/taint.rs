@@ -41,7 +41,7 @@ pub(super) fn taints(object: &Value) -> Vec<Value> {
     object["spec"]["taints"].as_array().cloned().unwrap_or_default()
 }
 
-pub(super) fn without(taints: &[Value], key: &str, effect: &str) -> Vec<Value> {
+fn without(taints: &[Value], key: &str, effect: &str) -> Vec<Value> {
     taints.iter().filter(|taint| taint["key"] != key || taint["effect"] != effect).cloned().collect()
 }
 
