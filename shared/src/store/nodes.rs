@@ -107,12 +107,15 @@ mod tests {
     use super::*;
     use crate::store::memory::MemoryStore;
 
-    type Kept = std::collections::BTreeMap<String, String>;
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Kept {
+        kept: String,
+    }
 
     #[tokio::test]
     async fn who_is_late_finds_out_and_what_is_kept_is_listed() {
         let (store, now) = (Store::new(MemoryStore::default()), "2026-03-02T03:00:00Z".parse::<Timestamp>().unwrap());
-        let kept = |what: &str| Kept::from([("kept".to_owned(), what.to_owned())]);
+        let kept = |what: &str| Kept { kept: what.to_owned() };
         let first = store.keep_nodes("prod", None, &kept("1"), now).await.unwrap();
         assert!(store.keep_nodes("prod", None, &kept("2"), now).await.unwrap_err().is_conflict());
         store.keep_nodes("prod", Some(first), &kept("3"), now).await.unwrap();
