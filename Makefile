@@ -40,7 +40,7 @@ endif
 
 ## Enumerations of faults that take minutes.
 faults:
-	$(CARGO) test --locked --workspace --test zonal_shift_faults -- --ignored --nocapture
+	$(CARGO) test --locked --workspace --test zonal_shift_faults --test gray_failure -- --ignored --nocapture
 
 judges: $(JUDGES)
 $(JUDGES): tests/judges/requirements.txt

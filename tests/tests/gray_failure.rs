@@ -37,10 +37,10 @@ async fn where_all_is_well_nothing_is_said() {
     night.sweep().await;
     night.pass(30).await;
     assert_eq!(night.night().count(PostedKind::Post), 0, "{:?}", night.night().messages());
-    // What was judged is not read again: one call a minute, one day a call.
+    // What was judged is not read again: one call a minute, one day a call; and the disks of nodes every half hour.
     let calls = night.night().sim.faults().journal();
     let reads = calls.iter().filter(|call| call.operation == "GetMetricData").count();
-    assert!(reads <= 32, "{reads} readings in 31 minutes");
+    assert!(reads <= 34, "{reads} readings in 31 minutes");
     assert_eq!(calls.iter().filter(|call| call.operation == "DescribeAvailabilityZones").count(), 1);
 }
 
@@ -84,6 +84,7 @@ async fn in_mode_ask_it_is_proposed_pressed_begun_kept_up_and_taken_back_when_th
 }
 
 #[tokio::test]
+#[ignore = "takes minutes: make faults"]
 async fn a_process_killed_at_any_call_says_and_proposes_the_same_once() {
     let night = Limp::new("ask").await;
     night.sweep().await;
