@@ -10,6 +10,7 @@ pub mod aws;
 pub mod bedrock;
 pub mod bus;
 pub mod config;
+mod contained;
 pub mod deadline;
 pub mod diagnosis;
 #[cfg(feature = "eks")]
@@ -36,3 +37,5 @@ pub mod thresholds;
 #[cfg(feature = "tickets")]
 pub mod tickets;
 pub mod zonal;
+
+pub use contained::contained;

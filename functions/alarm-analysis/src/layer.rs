@@ -1,11 +1,11 @@
 //! What stands around every record: a panic stays within it, and an event is dealt with once.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use shared::contained;
 use shared::deadline::Deadline;
 use shared::incident::publish::PublishError;
 use shared::store::{Begin, Claim, EffectKey, Store, StoreError};
@@ -83,19 +83,6 @@ impl RecordError {
     }
 }
 
-/// Runs `work`; a panic in it becomes an error, and its batch mates go on.
-pub async fn contained<T>(work: impl Future<Output = Result<T, RecordError>>) -> Result<T, RecordError> {
-    match AssertUnwindSafe(work).catch_unwind().await {
-        Ok(outcome) => outcome,
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text =
-                text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
-            Err(RecordError::Panicked(text))
-        }
-    }
-}
-
 /// An event that is being dealt with.
 #[derive(Debug)]
 pub(crate) enum Begun {
@@ -123,7 +110,7 @@ pub(crate) async fn begin(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
         }
         Begin::InProgress { until } => return Err(RecordError::InProgress { until }),
     };
-    let work = contained(crate::act::alarm(app, alarm, deadline)).boxed();
+    let work = contained(crate::act::alarm(app, alarm, deadline), RecordError::Panicked).boxed();
     match tokio::time::timeout(deadline.remaining(), work).await {
         Ok(Ok(taken)) => Ok(Begun::Now(claim, taken)),
         Ok(Err(error)) => {
@@ -158,16 +145,5 @@ pub(crate) async fn end(
 async fn give_back(store: &Store, claim: Claim) {
     if let Err(error) = store.abandon(claim).await {
         tracing::warn!(%error, "the event stays claimed until the deadline");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_panic_becomes_an_error_with_its_message() {
-        let outcome = contained(async { if true { panic!("index out of bounds") } else { Ok(()) } }).await;
-        assert!(matches!(outcome, Err(RecordError::Panicked(text)) if text == "index out of bounds"));
     }
 }

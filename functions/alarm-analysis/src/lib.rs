@@ -38,6 +38,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::config::Settings;
+use shared::contained;
 use shared::deadline::Deadline;
 use shared::incident::Fingerprint;
 use shared::incident::publish::Publisher;
@@ -97,12 +98,9 @@ impl From<InvocationError> for Diagnostic {
 ///
 /// As [`App::handle`].
 pub async fn invoked(app: &App, event: LambdaEvent<Value>) -> Result<Value, InvocationError> {
-    let end = i64::try_from(event.context.deadline).ok().and_then(|end| Timestamp::from_millisecond(end).ok());
-    let left = end.map_or(Duration::from_secs(30), |end| {
-        Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
-    });
+    let deadline = Deadline::of_invocation(event.context.deadline);
     let span = tracing::info_span!("invocation", request_id = %event.context.request_id);
-    app.handle(event.payload, Deadline::within(left)).boxed().instrument(span).await
+    app.handle(event.payload, deadline).boxed().instrument(span).await
 }
 
 impl App {
@@ -154,7 +152,7 @@ impl App {
                 tracing::info_span!("record", message_id = %record.message_id, receive_count = record.receive_count);
             let alarm = match record.event {
                 Ok(Event::Click(click)) => {
-                    let vote = layer::contained(vote::click(self, &click, deadline));
+                    let vote = contained(vote::click(self, &click, deadline), RecordError::Panicked);
                     if let Err(error) = vote.boxed().instrument(span).await {
                         failures.push((record.message_id, error));
                     }
@@ -188,7 +186,7 @@ impl App {
     async fn single(&self, event: Result<Event, MalformedEvent>, deadline: Deadline) -> Result<Value, InvocationError> {
         let alarm = match event {
             Ok(Event::Click(click)) => {
-                layer::contained(vote::click(self, &click, deadline)).boxed().await?;
+                contained(vote::click(self, &click, deadline), RecordError::Panicked).boxed().await?;
                 return Ok(json!({ "outcome": "click" }));
             }
             Ok(Event::Alarm(alarm)) => Ok(*alarm),
@@ -232,7 +230,7 @@ impl App {
                 self.see_to_ticket(&fingerprint, deadline).await?;
                 self.learn_from(&fingerprint, deadline).await
             };
-            let outcome = layer::contained(outcome).await.map_err(|error| error.to_string());
+            let outcome = contained(outcome, RecordError::Panicked).await.map_err(|error| error.to_string());
             shown.insert(fingerprint, (channel, outcome));
         }
         shown

@@ -31,6 +31,7 @@ use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::config::{ClusterSettings, Settings};
+use shared::contained;
 use shared::deadline::Deadline;
 use shared::eks::ReadError;
 use shared::incident::publish::PublishError;
@@ -137,11 +138,8 @@ impl From<InvocationError> for Diagnostic {
 ///
 /// As [`App::handle`].
 pub async fn invoked(app: &App, event: LambdaEvent<Value>) -> Result<Value, InvocationError> {
-    let end = i64::try_from(event.context.deadline).ok().and_then(|end| Timestamp::from_millisecond(end).ok());
-    let left = end.map_or(Duration::from_secs(30), |end| {
-        Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
-    });
-    app.handle(event.payload, Deadline::within(left)).boxed().await
+    let deadline = Deadline::of_invocation(event.context.deadline);
+    app.handle(event.payload, deadline).boxed().await
 }
 
 impl App {
@@ -192,7 +190,7 @@ impl App {
                     Event::Finding(event) => node::finding(self, &event, deadline).boxed().await,
                 }
             };
-            if let Err(error) = contained(outcome).await {
+            if let Err(error) = contained(outcome, RunError::Panic).await {
                 tracing::error!(message_id = id, reason = error.name(), %error, "the record goes back to the queue");
                 self.metrics.count("RecordsFailed");
                 failures.push(json!({ "itemIdentifier": id }));
@@ -219,7 +217,7 @@ impl App {
     }
 
     async fn kept_going(&self, cluster: &str, what: &str, work: impl Future<Output = Result<(), RunError>>) -> bool {
-        let outcome = contained(work).await;
+        let outcome = contained(work, RunError::Panic).await;
         if let Err(error) = &outcome {
             self.metrics.count("ClustersHeldUp");
             tracing::error!(cluster, what, reason = error.name(), %error, "the cluster waits for the next minute");
@@ -236,14 +234,4 @@ impl App {
         let known = self.clients.settings().clusters.iter().find(|known| known.name == name);
         known.ok_or_else(|| ClientError::UnknownCluster(name.to_owned()))
     }
-}
-
-/// What `outcome` comes to; a panic stays within its record or cluster.
-async fn contained<T>(outcome: impl Future<Output = Result<T, RunError>>) -> Result<T, RunError> {
-    let outcome = std::panic::AssertUnwindSafe(outcome).catch_unwind().await;
-    outcome.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(RunError::Panic(text.unwrap_or_else(|| "no message".to_owned())))
-    })
 }

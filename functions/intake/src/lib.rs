@@ -80,9 +80,8 @@ impl App {
 
     /// One invocation by the Lambda service. Never fails: a failed invocation would be a 502 with nothing said.
     pub async fn invoked(&self, event: LambdaEvent<Value>) -> Value {
-        let end = i64::try_from(event.context.deadline).ok().and_then(|end| Timestamp::from_millisecond(end).ok());
-        let left = end.and_then(|end| Duration::try_from(end.duration_since(Timestamp::now())).ok());
-        let deadline = Deadline::within(left.unwrap_or(PATIENCE).saturating_sub(ANSWER).min(PATIENCE));
+        let end = Deadline::of_invocation(event.context.deadline).before(ANSWER);
+        let deadline = Deadline::within(end.cap(PATIENCE));
         self.handle(event.payload, deadline).await.into_payload()
     }
 

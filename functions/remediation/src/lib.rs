@@ -34,6 +34,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::bus::{BusEvent, BusEventError, Interaction};
 use shared::config::Settings;
+use shared::contained;
 use shared::deadline::Deadline;
 use shared::incident::publish::PublishError;
 use shared::remediation::policy::{Policies, PolicyError};
@@ -150,11 +151,8 @@ impl From<InvocationError> for Diagnostic {
 ///
 /// As [`App::handle`].
 pub async fn invoked(app: &App, event: LambdaEvent<Value>) -> Result<Value, InvocationError> {
-    let end = i64::try_from(event.context.deadline).ok().and_then(|end| Timestamp::from_millisecond(end).ok());
-    let left = end.map_or(Duration::from_secs(30), |end| {
-        Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
-    });
-    app.handle(event.payload, Deadline::within(left)).boxed().await
+    let deadline = Deadline::of_invocation(event.context.deadline);
+    app.handle(event.payload, deadline).boxed().await
 }
 
 impl App {
@@ -219,7 +217,7 @@ impl App {
                 let interaction = interaction(record.body.as_deref().unwrap_or_default())?;
                 vote::click(self, &interaction, deadline).await
             };
-            if let Err(error) = contained(outcome).await {
+            if let Err(error) = contained(outcome, RunError::Panic).await {
                 tracing::error!(message_id = id, reason = error.name(), %error, "the record goes back to the queue");
                 self.metrics.count("RecordsFailed");
                 failures.push(json!({ "itemIdentifier": id }));
@@ -241,7 +239,7 @@ impl App {
                 tracing::warn!("the rest of the cases is left to the next sweep");
                 break;
             }
-            match contained(self.carry_on(&kept.case.id, deadline)).await {
+            match contained(self.carry_on(&kept.case.id, deadline), RunError::Panic).await {
                 Ok(()) => carried_on += 1,
                 Err(error) => {
                     self.metrics.count("CasesHeldUp");
@@ -249,7 +247,7 @@ impl App {
                 }
             }
         }
-        match contained(export::export(self, deadline)).await {
+        match contained(export::export(self, deadline), RunError::Panic).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "entries of the audit log are exported"),
             Err(error) => {
@@ -296,14 +294,4 @@ fn interaction(body: &str) -> Result<Interaction, RunError> {
         BusEvent::Interaction(interaction) => Ok(interaction),
         other => Err(RunError::Malformed(format!("{} is not for this queue", other.detail_type()))),
     }
-}
-
-/// What `outcome` comes to; a panic stays within its record or case.
-async fn contained<T>(outcome: impl Future<Output = Result<T, RunError>>) -> Result<T, RunError> {
-    let outcome = std::panic::AssertUnwindSafe(outcome).catch_unwind().await;
-    outcome.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        Err(RunError::Panic(text.unwrap_or_else(|| "no message".to_owned())))
-    })
 }

@@ -1,11 +1,11 @@
 //! What stands around every record: a panic stays within it, and a request is answered once.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use shared::contained;
 use shared::deadline::Deadline;
 use shared::slack::SlackError;
 use shared::store::{Begin, EffectKey, StoreError};
@@ -89,7 +89,7 @@ pub(crate) async fn once(app: &App, ask: &Ask, deadline: Deadline) -> Result<Val
         }
         Begin::InProgress { until } => return Err(RecordError::InProgress { until }),
     };
-    let work = contained(crate::act::answer(app, ask, deadline)).boxed();
+    let work = contained(crate::act::answer(app, ask, deadline), RecordError::Panicked).boxed();
     let outcome = match tokio::time::timeout(deadline.remaining(), work).await {
         Ok(outcome) => outcome,
         // What was being done may still take effect: whoever gets the request next takes over.
@@ -106,29 +106,5 @@ pub(crate) async fn once(app: &App, ask: &Ask, deadline: Deadline) -> Result<Val
             }
             Err(error)
         }
-    }
-}
-
-/// Runs `work`; a panic in it becomes an error, and its batch mates go on.
-pub async fn contained<T>(work: impl Future<Output = Result<T, RecordError>>) -> Result<T, RecordError> {
-    match AssertUnwindSafe(work).catch_unwind().await {
-        Ok(outcome) => outcome,
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text =
-                text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned());
-            Err(RecordError::Panicked(text))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_panic_becomes_an_error_with_its_message() {
-        let outcome = contained(async { if true { panic!("index out of bounds") } else { Ok(()) } }).await;
-        assert!(matches!(outcome, Err(RecordError::Panicked(text)) if text == "index out of bounds"));
     }
 }

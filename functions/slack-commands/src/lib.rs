@@ -84,12 +84,9 @@ impl From<InvocationError> for Diagnostic {
 ///
 /// As [`App::handle`].
 pub async fn invoked(app: &App, event: LambdaEvent<Value>) -> Result<Value, InvocationError> {
-    let end = i64::try_from(event.context.deadline).ok().and_then(|end| Timestamp::from_millisecond(end).ok());
-    let left = end.map_or(Duration::from_secs(30), |end| {
-        Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
-    });
+    let deadline = Deadline::of_invocation(event.context.deadline);
     let span = tracing::info_span!("invocation", request_id = %event.context.request_id);
-    app.handle(event.payload, Deadline::within(left)).boxed().instrument(span).await
+    app.handle(event.payload, deadline).boxed().instrument(span).await
 }
 
 impl App {
