@@ -90,17 +90,6 @@ fn main() -> ExitCode {
 
 /// Bad usage or input: the whole chain of causes on one line, exit code 2.
 fn fail(error: &dyn std::error::Error) -> ExitCode {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some errors already quote what they come from.
-        if !line.ends_with(&cause_text) {
-            line.push_str(": ");
-            line.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    eprintln!("nightshift: {line}");
+    eprintln!("nightshift: {}", shared::chain(error));
     ExitCode::from(2)
 }

@@ -2,13 +2,17 @@
 //!
 //! Pure parts first: [`model`] (slim Kubernetes objects), [`snapshot`] (all that is known of a cluster at one moment),
 //! [`diagnosis`] (evidence, findings, ranked causes), [`incident`], [`bus`] (what the functions say to each other), [`redact`],
-//! [`text`], [`zonal`] (leaving a zone). Then the clients, each behind the feature of its name, so that a function carries only what it uses.
+//! [`text`], [`zonal`] (leaving a zone). Then the clients, each behind the feature of its name, so that a function carries only what it uses,
+//! and [`clients`], which makes them when they are needed.
 
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "bedrock")]
 pub mod bedrock;
 pub mod bus;
+mod chain;
+#[cfg(feature = "clients")]
+pub mod clients;
 pub mod config;
 mod contained;
 pub mod deadline;
@@ -38,4 +42,5 @@ pub mod thresholds;
 pub mod tickets;
 pub mod zonal;
 
+pub use chain::chain;
 pub use contained::contained;

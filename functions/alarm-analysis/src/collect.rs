@@ -110,17 +110,17 @@ async fn cluster(
         time: deadline.cap(ReadPlan::default().time),
         ..ReadPlan::default()
     };
-    let connected = tokio::time::timeout(deadline.remaining(), clients.cluster(known)).await;
+    let connected = tokio::time::timeout(deadline.remaining(), clients.cluster(&known.name)).await;
     let cluster = match connected {
         Err(_) => return Err(format!("connecting to cluster {} took too long", known.name)),
-        Ok(Err(error)) => return Err(chain(&error)),
+        Ok(Err(error)) => return Err(shared::chain(&error)),
         Ok(Ok(cluster)) => cluster,
     };
     match cluster.read(&plan).await {
         Ok(snapshot) => Ok(snapshot),
         Err(error) => {
             // The endpoint may have moved, or the certificate been renewed.
-            clients.forget(known).await;
+            clients.forget(&known.name).await;
             Err(error.chain())
         }
     }
@@ -169,21 +169,6 @@ fn wanted(alarm: &Alarm, focus: &Focus) -> Vec<metrics::Focus> {
         }
     }
     wanted
-}
-
-/// An error and what it came from, on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !line.ends_with(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        source = cause.source();
-    }
-    line
 }
 
 #[cfg(test)]

@@ -47,12 +47,15 @@ use shared::text::Clock;
 use tracing::Instrument;
 
 use act::Taken;
-pub use clients::{ClientError, Clients, REQUIRED};
+pub use clients::{ClientError, Clients};
 use event::{Alarm, Event, Invocation, MalformedEvent, Record};
 use layer::Begun;
 pub use layer::RecordError;
 use message::Style;
 use render::Rendering;
+
+/// The settings without which the function cannot work.
+pub const REQUIRED: &[&str] = &["SLACK_BOT_TOKEN", "SLACK_CHANNEL", "NIGHTSHIFT_STORE"];
 
 /// What is kept of the invocation for answering.
 const ANSWER: Duration = Duration::from_millis(500);

@@ -15,7 +15,6 @@
 //! [`decide`] is the judgement: minute after minute of what each zone did, into what to say and do about it;
 //! [`want`] is what follows from it: which zone is to be left, and until when.
 
-pub mod clients;
 pub mod decide;
 pub mod event;
 pub mod node;
@@ -30,7 +29,7 @@ use futures::FutureExt;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
-use shared::config::{ClusterSettings, Settings};
+use shared::config::Settings;
 use shared::contained;
 use shared::deadline::Deadline;
 use shared::eks::ReadError;
@@ -40,10 +39,13 @@ use shared::store::StoreError;
 use shared::telemetry::Metrics;
 use shared::text::Clock;
 
-pub use clients::{ClientError, Clients, REQUIRED};
 use event::{Event, Malformed};
+pub use shared::clients::{ClientError, Clients};
 pub use zones::collect::CollectError;
 use zones::message::Style;
+
+/// The settings without which the function cannot work.
+pub const REQUIRED: &[&str] = &["SLACK_BOT_TOKEN", "SLACK_CHANNEL", "NIGHTSHIFT_STORE"];
 
 /// What is kept of the invocation for answering.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -223,15 +225,5 @@ impl App {
             tracing::error!(cluster, what, reason = error.name(), %error, "the cluster waits for the next minute");
         }
         outcome.is_ok()
-    }
-
-    /// The cluster of this name, as it is configured.
-    ///
-    /// # Errors
-    ///
-    /// Where it is none of the configured ones.
-    pub fn cluster(&self, name: &str) -> Result<&ClusterSettings, ClientError> {
-        let known = self.clients.settings().clusters.iter().find(|known| known.name == name);
-        known.ok_or_else(|| ClientError::UnknownCluster(name.to_owned()))
     }
 }

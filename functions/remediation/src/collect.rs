@@ -14,7 +14,7 @@ use shared::store::{KeptCase, StoreError};
 use shared::zonal::{ResourceArn, State};
 
 use crate::api::{self, ApiError};
-use crate::clients::{ClientError, Clients};
+use crate::{ClientError, Clients};
 
 /// How long reading what stands in ARC may take.
 pub(crate) const READING: Duration = Duration::from_secs(5);

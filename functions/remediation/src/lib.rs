@@ -15,7 +15,6 @@
 mod act;
 pub mod api;
 pub mod arc;
-pub mod clients;
 pub mod collect;
 mod export;
 pub mod message;
@@ -39,16 +38,19 @@ use shared::deadline::Deadline;
 use shared::incident::publish::PublishError;
 use shared::remediation::policy::{Policies, PolicyError};
 use shared::remediation::{Case, CaseId, Outcome, Stage};
-use shared::roles::Roles;
+use shared::roles::{Directory, Roles};
 use shared::slack::SlackError;
 use shared::store::StoreError;
 use shared::telemetry::{Metrics, Unit};
 use shared::text::Clock;
 
-pub use clients::{ClientError, Clients, REQUIRED};
 use collect::CollectError;
 pub use export::ExportError;
 use message::Style;
+pub use shared::clients::{ClientError, Clients};
+
+/// The settings without which the function cannot work.
+pub const REQUIRED: &[&str] = &["SLACK_BOT_TOKEN", "SLACK_CHANNEL", "NIGHTSHIFT_STORE"];
 
 /// What is kept of the invocation for answering.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -62,6 +64,7 @@ pub struct App {
     pub(crate) clients: Clients,
     pub(crate) policies: Arc<Policies>,
     pub(crate) roles: Roles,
+    pub(crate) directory: Directory,
     pub(crate) style: Style,
     pub(crate) now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     pub(crate) metrics: Metrics,
@@ -181,7 +184,15 @@ impl App {
         let settings = clients.settings();
         let style = Style::new(settings.language, Clock::new(settings.time_zone.clone()));
         let roles = Roles::new(settings.structure.roles.clone());
-        Self { clients, policies, roles, style, now, metrics: Metrics::new("remediation") }
+        Self {
+            clients,
+            policies,
+            roles,
+            directory: Directory::default(),
+            style,
+            now,
+            metrics: Metrics::new("remediation"),
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

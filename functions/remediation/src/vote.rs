@@ -190,7 +190,7 @@ async fn approver(
 ) -> Result<Result<Approver, NotAnApprover>, RunError> {
     let slack = app.clients.slack().await?.clone();
     let user = interaction.user_id.as_str();
-    let person = app.clients.directory.person(user, &app.roles, async || Ok(slack), deadline).await?;
+    let person = app.directory.person(user, &app.roles, async || Ok(slack), deadline).await?;
     let namespace = case.proposal.action.target().namespace;
     Ok(Approver::check(user, &namespace, |_, namespace| app.roles.allows(&person, Role::Approver, namespace)))
 }

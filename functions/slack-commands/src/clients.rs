@@ -1,63 +1,31 @@
-//! The clients, each built once and only when it is first needed: what is not built costs no cold start.
+//! The clients of every function, and what is known of people and of a moment ago.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::ops::Deref;
 
 use aws_config::SdkConfig;
-use shared::bedrock::{Analyst, Limits};
-use shared::config::{ClusterSettings, SecretError, Settings};
-use shared::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
-use shared::metrics::Prometheus;
+pub use shared::clients::ClientError;
+use shared::config::Settings;
 use shared::roles::{Directory, Roles};
-use shared::slack::{Slack, SlackConfig, SlackError};
-use shared::store::{Store, StoreError};
-use tokio::sync::{Mutex, OnceCell};
+use shared::store::Store;
 
 use crate::collect::Recent;
 
-/// The settings without which the function cannot work.
-pub const REQUIRED: &[&str] = &["SLACK_BOT_TOKEN", "NIGHTSHIFT_STORE"];
-
-/// Why a client cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// A setting that the caller made sure of is missing.
-    #[error("{0} is not set; see docs/settings.md")]
-    Missing(&'static str),
-    /// The bot token.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Slack.
-    #[error(transparent)]
-    Slack(#[from] SlackError),
-    /// No cluster is configured.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The cluster.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-}
-
 /// The clients.
+#[derive(Debug)]
 pub struct Clients {
-    settings: Settings,
+    of_all: shared::clients::Clients,
     roles: Roles,
     /// Who is in which group.
     pub(crate) directory: Directory,
     /// What was read some seconds ago.
     pub(crate) recent: Recent,
-    aws: OnceCell<SdkConfig>,
-    slack: OnceCell<Slack>,
-    store: OnceCell<Store>,
-    clusters: Mutex<HashMap<String, Arc<Cluster>>>,
 }
 
-impl std::fmt::Debug for Clients {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Clients").finish_non_exhaustive()
+impl Deref for Clients {
+    type Target = shared::clients::Clients;
+
+    fn deref(&self) -> &Self::Target {
+        &self.of_all
     }
 }
 
@@ -66,92 +34,26 @@ impl Clients {
     pub fn new(settings: Settings) -> Self {
         Self {
             roles: settings.roles(),
-            settings,
+            of_all: shared::clients::Clients::new(settings),
             directory: Directory::default(),
             recent: Recent::default(),
-            aws: OnceCell::new(),
-            slack: OnceCell::new(),
-            store: OnceCell::new(),
-            clusters: Mutex::default(),
         }
     }
 
     /// The same clients over a store that is already open.
     #[must_use]
-    pub fn with_store(mut self, store: Store) -> Self {
-        self.store = OnceCell::new_with(Some(store));
-        self
+    pub fn with_store(self, store: Store) -> Self {
+        Self { of_all: self.of_all.with_store(store), ..self }
     }
 
     /// The same clients with an AWS configuration that is already made.
     #[must_use]
-    pub fn with_aws(mut self, config: SdkConfig) -> Self {
-        self.aws = OnceCell::new_with(Some(config));
-        self
-    }
-
-    /// The settings.
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
+    pub fn with_aws(self, config: SdkConfig) -> Self {
+        Self { of_all: self.of_all.with_aws(config), ..self }
     }
 
     /// Who may ask what.
     pub const fn roles(&self) -> &Roles {
         &self.roles
-    }
-
-    /// The AWS configuration.
-    pub async fn aws(&self) -> &SdkConfig {
-        self.aws.get_or_init(async || shared::aws::sdk_config()).await
-    }
-
-    /// Slack.
-    pub async fn slack(&self) -> Result<&Slack, ClientError> {
-        let build = || async {
-            let token = self.settings.slack.bot_token.as_ref().ok_or(ClientError::Missing("SLACK_BOT_TOKEN"))?;
-            let token = token.resolve(async || self.aws().await.clone()).await?;
-            Ok(Slack::new(SlackConfig { token, api_url: self.settings.slack.api_url.clone() })?)
-        };
-        self.slack.get_or_try_init(build).await
-    }
-
-    /// The store.
-    pub async fn store(&self) -> Result<&Store, ClientError> {
-        let build = || async {
-            let location = self.settings.store.as_ref().ok_or(ClientError::Missing("NIGHTSHIFT_STORE"))?;
-            Ok(Store::open(location, async || self.aws().await.clone()).await?)
-        };
-        self.store.get_or_try_init(build).await
-    }
-
-    /// The cluster of these settings. A connection that cannot be made is tried again by the next question.
-    pub async fn cluster(&self, known: &ClusterSettings) -> Result<Arc<Cluster>, ClientError> {
-        let mut clusters = self.clusters.lock().await;
-        if let Some(cluster) = clusters.get(&known.name) {
-            return Ok(Arc::clone(cluster));
-        }
-        let endpoint = self.settings.kube_endpoint.as_ref().map(url::Url::as_str);
-        let target = ClusterTarget::from_settings(endpoint, Some(&known.name), known.region.as_deref())?;
-        let cluster = Arc::new(Cluster::connect(&target, self.aws().await).await?);
-        clusters.insert(known.name.clone(), Arc::clone(&cluster));
-        Ok(cluster)
-    }
-
-    /// Forgets the connection to a cluster, for example because its endpoint has moved.
-    pub async fn forget(&self, known: &ClusterSettings) {
-        self.clusters.lock().await.remove(&known.name);
-    }
-
-    /// Prometheus, where it is configured for this cluster; an error says what is wrong with the setting.
-    pub async fn prometheus(&self, known: &ClusterSettings) -> Option<Result<Prometheus, String>> {
-        let of_cluster = known.prometheus_url.clone();
-        let address = of_cluster.or_else(|| self.settings.prometheus_url.as_ref().map(ToString::to_string))?;
-        Some(Prometheus::new(&address, false, self.aws().await).map_err(|error| error.to_string()))
-    }
-
-    /// The Bedrock agent, where one is configured.
-    pub async fn analyst(&self, limits: Limits) -> Option<Analyst> {
-        let (agent, alias) = self.settings.bedrock.analysis.as_ref()?;
-        Some(Analyst::new(self.aws().await, agent, alias, limits))
     }
 }

@@ -35,10 +35,13 @@ use shared::deadline::Deadline;
 use shared::telemetry::{Metrics, Unit};
 use tracing::Instrument;
 
-pub use clients::{ClientError, Clients, REQUIRED};
+pub use clients::{ClientError, Clients};
 use event::{Ask, Invocation, MalformedEvent, Record};
 pub use layer::RecordError;
 use message::Style;
+
+/// The settings without which the function cannot work.
+pub const REQUIRED: &[&str] = &["SLACK_BOT_TOKEN", "NIGHTSHIFT_STORE"];
 
 /// What is kept of the invocation for answering.
 const ANSWER: Duration = Duration::from_millis(500);

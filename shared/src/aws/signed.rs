@@ -103,7 +103,7 @@ pub async fn send(config: &SdkConfig, request: &Request<'_>) -> Result<Answer, S
     let answer = async {
         use aws_smithy_runtime_api::client::http::HttpConnector as _;
         let connector = super::transport::connector(super::CONNECT, request.time, secure);
-        let answer = connector.call(sent).await.map_err(|error| SendError::Lost(chain(&error)))?;
+        let answer = connector.call(sent).await.map_err(|error| SendError::Lost(crate::chain(&error)))?;
         let header = |name: &str| answer.headers().get(name).map(str::to_owned);
         if header("content-length").and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > MOST) {
             return Err(SendError::TooLarge);
@@ -114,12 +114,6 @@ pub async fn send(config: &SdkConfig, request: &Request<'_>) -> Result<Answer, S
         Ok(Answer { status, bucket_region, body })
     };
     tokio::time::timeout(request.time, answer).await.map_err(|_| SendError::Lost("timed out".to_owned()))?
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(Some(error), |error| error.source());
-    let lines: Vec<String> = sources.map(ToString::to_string).collect();
-    lines.join(": ")
 }
 
 /// Where `service` answers: its own endpoint, the one for all, or the region's.

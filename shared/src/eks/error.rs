@@ -102,18 +102,7 @@ impl ReadError {
 
     /// The error and what it came from, on one line.
     pub fn chain(&self) -> String {
-        let mut line = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            let cause_text = cause.to_string();
-            // Some errors already quote what they come from.
-            if !line.ends_with(&cause_text) {
-                line.push_str(": ");
-                line.push_str(&cause_text);
-            }
-            source = cause.source();
-        }
-        line
+        crate::chain(self)
     }
 }
 

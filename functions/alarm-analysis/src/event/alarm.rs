@@ -113,7 +113,7 @@ impl Alarm {
                 Ok(_) => Err(MalformedEvent::missing("detail")),
                 Err(error) => Err(MalformedEvent::Field {
                     field: "detail",
-                    problem: format!("not an alert ({})", crate::collect::chain(&error)),
+                    problem: format!("not an alert ({})", shared::chain(&error)),
                 }),
             };
         }

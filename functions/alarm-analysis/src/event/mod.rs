@@ -159,7 +159,7 @@ impl Event {
                 Ok(_) => Err(MalformedEvent::missing("detail")),
                 Err(error) => Err(MalformedEvent::Field {
                     field: "detail",
-                    problem: format!("not an interaction ({})", crate::collect::chain(&error)),
+                    problem: format!("not an interaction ({})", shared::chain(&error)),
                 }),
             };
         }

@@ -60,7 +60,7 @@ pub(super) async fn read(
                 part
             }
             Err((_, error)) if error.is_total() => {
-                clients.forget(of).await;
+                clients.forget(&of.name).await;
                 return Reading::Unreachable { reason: error.chain() };
             }
             Err((part, error)) => {

@@ -40,7 +40,7 @@ async fn cluster(clients: &Clients, of: &ClusterSettings, deadline: Deadline) ->
         .find(|error| error.is_total())
     {
         // The endpoint may have moved, or the certificate been renewed.
-        clients.forget(of).await;
+        clients.forget(&of.name).await;
         return Err(error.chain());
     }
     let usage = match usage {

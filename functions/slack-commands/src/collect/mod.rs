@@ -115,9 +115,9 @@ pub(crate) async fn connected(
     of: &ClusterSettings,
     deadline: Deadline,
 ) -> Result<Arc<Cluster>, String> {
-    match tokio::time::timeout(deadline.remaining(), clients.cluster(of)).await {
+    match tokio::time::timeout(deadline.remaining(), clients.cluster(&of.name)).await {
         Err(_) => Err(format!("connecting to cluster {} took too long", of.name)),
-        Ok(Err(error)) => Err(chain(&error)),
+        Ok(Err(error)) => Err(shared::chain(&error)),
         Ok(Ok(cluster)) => Ok(cluster),
     }
 }
@@ -135,19 +135,4 @@ fn known<T>(folded: Result<T, (T, ReadError)>, is_empty: impl FnOnce(&T) -> bool
         Err((value, error)) if is_empty(&value) => Known::Missing(error.chain()),
         Err((value, error)) => Known::Part(value, error.chain()),
     }
-}
-
-/// An error and what it came from, on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !line.ends_with(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        source = cause.source();
-    }
-    line
 }

@@ -71,7 +71,7 @@ async fn ways(
                 places.insert(name, place);
             }
             Err(error) if error.is_total() => {
-                clients.forget(of).await;
+                clients.forget(&of.name).await;
                 return Err(error.chain());
             }
             Err(error) => {

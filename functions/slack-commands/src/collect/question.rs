@@ -33,7 +33,7 @@ pub(super) async fn read(clients: &Clients, of: &ClusterSettings, reach: &Reach,
             Reading::Cluster(Arc::new(snapshot))
         }
         Err(error) => {
-            clients.forget(of).await;
+            clients.forget(&of.name).await;
             Reading::Unreachable { reason: error.chain() }
         }
     }

@@ -22,7 +22,7 @@ const QUERIES: [&str; 4] = [
 pub(super) async fn read(clients: &Clients, of: &ClusterSettings, now: Timestamp, deadline: Deadline) -> Known<Rates> {
     let prometheus = match clients.prometheus(of).await {
         None => return Known::NotConfigured,
-        Some(Err(error)) => return Known::Missing(error),
+        Some(Err(error)) => return Known::Missing(error.to_string()),
         Some(Ok(prometheus)) => prometheus,
     };
     let limit = deadline.cap(LONGEST);

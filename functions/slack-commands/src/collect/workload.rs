@@ -53,7 +53,7 @@ pub(super) async fn read(
     let (workload, newest) = match workload(&survey, choice, others).await {
         Ok(found) => found,
         Err(error) => {
-            clients.forget(of).await;
+            clients.forget(&of.name).await;
             return Reading::Unreachable { reason: error.chain() };
         }
     };

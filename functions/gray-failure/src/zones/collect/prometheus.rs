@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use shared::config::{ClusterSettings, ZoneQuery};
-use shared::metrics::Prometheus;
+use shared::metrics::{Prometheus, PrometheusError};
 
 use super::table::Point;
 use super::{Outcome, Window};
@@ -22,10 +22,7 @@ pub(super) async fn read<'a>(
     if queries.is_empty() {
         return Vec::new();
     }
-    let settings = app.clients.settings();
-    let own = cluster.prometheus_url.clone();
-    let address = own.or_else(|| settings.prometheus_url.as_ref().map(ToString::to_string)).unwrap_or_default();
-    let source = match Prometheus::new(&address, false, app.clients.aws().await) {
+    let source = match app.clients.prometheus(cluster).await.unwrap_or(Err(PrometheusError::Address)) {
         Ok(source) => source,
         Err(error) => return queries.iter().map(|query| (*query, Err(error.to_string()))).collect(),
     };

@@ -1,19 +1,18 @@
-//! The clients, each built once and only when it is first needed.
+//! The clients of a function, each built once and only when it is first needed: a duplicate event needs the store and
+//! nothing else, and what is not built costs no cold start.
+//!
+//! Here is what more than one function has; what one alone has, it keeps beside these.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
-use shared::aws::signed::{Request, endpoint, send};
-use shared::config::{ClusterSettings, SecretError, Settings};
-use shared::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
-use shared::slack::{Slack, SlackConfig, SlackError};
-use shared::store::{Store, StoreError};
 use tokio::sync::{Mutex, OnceCell};
 
-/// The settings without which the function cannot work.
-pub const REQUIRED: &[&str] = &["SLACK_BOT_TOKEN", "SLACK_CHANNEL", "NIGHTSHIFT_STORE"];
+use crate::config::{ClusterSettings, Secret, SecretError, SecretSource, Settings};
+use crate::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
+use crate::slack::{Slack, SlackConfig, SlackError};
+use crate::store::{Store, StoreError};
 
 /// Why a client cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -24,10 +23,7 @@ pub enum ClientError {
     /// The cluster is none of the configured ones.
     #[error("cluster {0} is none of the configured ones; add it to NIGHTSHIFT_CLUSTERS")]
     UnknownCluster(String),
-    /// The cluster's ARN, for which a shift is begun.
-    #[error("the ARN of cluster {0} is not known: {1}")]
-    Arn(String, String),
-    /// The bot token.
+    /// A token.
     #[error(transparent)]
     Secret(#[from] SecretError),
     /// The store.
@@ -42,6 +38,14 @@ pub enum ClientError {
     /// The cluster.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The tracker of tickets.
+    #[cfg(feature = "tickets")]
+    #[error(transparent)]
+    Ticket(#[from] crate::tickets::TicketError),
+    /// A cluster's ARN.
+    #[cfg(feature = "signed")]
+    #[error("the ARN of cluster {0} is not known: {1}")]
+    Arn(String, String),
 }
 
 /// The clients.
@@ -90,21 +94,39 @@ impl Clients {
         &self.settings
     }
 
-    pub(crate) async fn aws(&self) -> &SdkConfig {
-        self.aws.get_or_init(async || shared::aws::sdk_config()).await
+    /// The AWS configuration.
+    pub async fn aws(&self) -> &SdkConfig {
+        self.aws.get_or_init(async || crate::aws::sdk_config()).await
+    }
+
+    /// A secret's value.
+    ///
+    /// # Errors
+    ///
+    /// Where Secrets Manager does not give it.
+    pub async fn secret(&self, source: &SecretSource) -> Result<Secret, SecretError> {
+        source.resolve(async || self.aws().await.clone()).await
     }
 
     /// Slack.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no bot token.
     pub async fn slack(&self) -> Result<&Slack, ClientError> {
         let build = || async {
-            let token = self.settings.slack.bot_token.as_ref().ok_or(ClientError::Missing("SLACK_BOT_TOKEN"))?;
-            let token = token.resolve(async || self.aws().await.clone()).await?;
-            Ok(Slack::new(SlackConfig { token, api_url: self.settings.slack.api_url.clone() })?)
+            let settings = &self.settings.slack;
+            let token = settings.bot_token.as_ref().ok_or(ClientError::Missing("SLACK_BOT_TOKEN"))?;
+            Ok(Slack::new(SlackConfig { token: self.secret(token).await?, api_url: settings.api_url.clone() })?)
         };
         self.slack.get_or_try_init(build).await
     }
 
     /// The store.
+    ///
+    /// # Errors
+    ///
+    /// Where none is set, or its file cannot be opened.
     pub async fn store(&self) -> Result<&Store, ClientError> {
         let build = || async {
             let location = self.settings.store.as_ref().ok_or(ClientError::Missing("NIGHTSHIFT_STORE"))?;
@@ -113,19 +135,28 @@ impl Clients {
         self.store.get_or_try_init(build).await
     }
 
-    /// The cluster of this name.
+    /// What is set of the cluster of this name.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none of the configured ones.
+    pub fn known(&self, name: &str) -> Result<&ClusterSettings, ClientError> {
+        let known = self.settings.clusters.iter().find(|known| known.name == name);
+        known.ok_or_else(|| ClientError::UnknownCluster(name.to_owned()))
+    }
+
+    /// The cluster of this name. A connection that cannot be made is tried again by whoever asks next.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none of the configured ones, or there is no way to it.
     pub async fn cluster(&self, name: &str) -> Result<Arc<Cluster>, ClientError> {
         let mut clusters = self.clusters.lock().await;
         if let Some(cluster) = clusters.get(name) {
             return Ok(Arc::clone(cluster));
         }
-        let known: &ClusterSettings = self
-            .settings
-            .clusters
-            .iter()
-            .find(|known| known.name == name)
-            .ok_or_else(|| ClientError::UnknownCluster(name.to_owned()))?;
-        let endpoint = self.settings.kube_endpoint.as_ref().map(|url| url.as_str());
+        let known = self.known(name)?;
+        let endpoint = self.settings.kube_endpoint.as_ref().map(url::Url::as_str);
         let target = ClusterTarget::from_settings(endpoint, Some(&known.name), known.region.as_deref())?;
         let cluster = Arc::new(Cluster::connect(&target, self.aws().await).await?);
         clusters.insert(name.to_owned(), Arc::clone(&cluster));
@@ -136,15 +167,17 @@ impl Clients {
     pub async fn forget(&self, name: &str) {
         self.clusters.lock().await.remove(name);
     }
-}
 
-/// Time of asking for a cluster's ARN.
-const ARN: Duration = Duration::from_secs(5);
-
-impl Clients {
     /// The ARN of a cluster, as EKS has it.
     /// <https://docs.aws.amazon.com/eks/latest/APIReference/API_DescribeCluster.html>
+    ///
+    /// # Errors
+    ///
+    /// Where EKS does not say it.
+    #[cfg(feature = "signed")]
     pub async fn cluster_arn(&self, known: &ClusterSettings) -> Result<String, ClientError> {
+        use crate::aws::signed::{Request, endpoint, send};
+
         let aws = self.aws().await;
         let own = aws.region().map(|region| region.as_ref().to_owned());
         let unknown = |why: String| ClientError::Arn(known.name.clone(), why);
@@ -156,11 +189,46 @@ impl Clients {
             address: &format!("{}/clusters/{}", endpoint(aws, "EKS", &region), known.name),
             headers: &[],
             body: Vec::new(),
-            time: ARN,
+            time: std::time::Duration::from_secs(5),
         };
         let answer = send(aws, &request).await.map_err(|error| unknown(error.to_string()))?;
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let arn = body["cluster"]["arn"].as_str().map(str::to_owned);
         arn.ok_or_else(|| unknown(format!("HTTP status {} without a cluster", answer.status)))
+    }
+
+    /// ARC in the region of the cluster of this name.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none of the configured ones.
+    #[cfg(feature = "zonal-shift")]
+    pub async fn zonal_shifts(&self, name: &str) -> Result<crate::zonal::read::ZonalShifts, ClientError> {
+        use crate::zonal::read::ZonalShifts;
+
+        let known = self.known(name)?;
+        let aws = self.aws().await;
+        Ok(match &known.region {
+            Some(region) => ZonalShifts::new(&aws.to_builder().region(aws_config::Region::new(region.clone())).build()),
+            None => ZonalShifts::new(aws),
+        })
+    }
+
+    /// Prometheus, where it is configured for this cluster; an error says what is wrong with the setting.
+    #[cfg(feature = "prometheus")]
+    pub async fn prometheus(
+        &self,
+        known: &ClusterSettings,
+    ) -> Option<Result<crate::metrics::Prometheus, crate::metrics::PrometheusError>> {
+        let of_cluster = known.prometheus_url.clone();
+        let address = of_cluster.or_else(|| self.settings.prometheus_url.as_ref().map(ToString::to_string))?;
+        Some(crate::metrics::Prometheus::new(&address, false, self.aws().await))
+    }
+
+    /// The Bedrock agent, where one is configured.
+    #[cfg(feature = "bedrock")]
+    pub async fn analyst(&self, limits: crate::bedrock::Limits) -> Option<crate::bedrock::Analyst> {
+        let (agent, alias) = self.settings.bedrock.analysis.as_ref()?;
+        Some(crate::bedrock::Analyst::new(self.aws().await, agent, alias, limits))
     }
 }
