@@ -24,6 +24,8 @@ pub enum StoreFault {
 impl StoreFault {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Refused, Self::LostAnswer, Self::CrashBefore, Self::CrashAfter];
+    /// Those that differ where a call has no effect.
+    pub const OF_READING: [Self; 2] = [Self::Refused, Self::CrashBefore];
 }
 
 #[derive(Debug, Default)]

@@ -15,6 +15,7 @@ use shared::store::{KeptCase, Store};
 use sim::world::{Key, Kind};
 
 use crate::night::{INVOCATION, Night, aws, batch};
+use crate::trouble::attempt;
 
 /// A night with the function in it.
 #[derive(Debug)]
@@ -46,6 +47,13 @@ impl Remedy {
     /// The function in this night, with this settings file.
     pub fn new(night: Night, config: &str) -> Self {
         Self { night, config: config.to_owned(), more: Vec::new(), policies: OnceLock::new(), kube: None }
+    }
+
+    /// The same function in another night.
+    #[must_use]
+    pub fn again(&self, night: Night) -> Self {
+        let (policies, kube) = (self.policies.clone(), self.kube.clone());
+        Self { night, config: self.config.clone(), more: self.more.clone(), policies, kube }
     }
 
     /// The same against an API that denies this verb on this resource.
@@ -91,27 +99,14 @@ impl Remedy {
         Box::pin(app.handle(event, Deadline::within(INVOCATION))).await.unwrap();
     }
 
-    /// One attempt by a new process, which ends where the store says so or, where it `crashes`, with a call that goes wrong;
-    /// whether it succeeded.
-    pub async fn attempt(&self, event: Value, crashes: bool) -> bool {
+    /// One attempt by a new process, which ends where the store says so or, where it `crashes`, with a call that is left without
+    /// an answer; whether it succeeded.
+    pub async fn attempt(&self, event: Value, limit: Duration, crashes: bool) -> bool {
         let app = self.app();
-        let faults = self.night.sim.faults();
-        let struck = || faults.journal().iter().filter(|call| call.fault.is_some()).count();
-        let before = struck();
-        let service_crash = async {
-            while !crashes || struck() == before {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-            // The effect takes place while nobody is left to hear of it.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        };
-        tokio::select! {
-            answer = Box::pin(app.handle(event, Deadline::within(INVOCATION))) => answer.is_ok_and(|answer| {
-                answer["batchItemFailures"].as_array().is_none_or(Vec::is_empty)
-            }),
-            () = self.night.store.crash.notified() => false,
-            () = service_crash => false,
-        }
+        let invocation = Box::pin(app.handle(event, Deadline::within(limit)));
+        let answer = attempt(invocation, &self.night.store, self.night.sim.faults(), crashes).await;
+        let answer = answer.and_then(Result::ok);
+        answer.is_some_and(|answer| answer["batchItemFailures"].as_array().is_none_or(Vec::is_empty))
     }
 
     /// A click, delivered by the queue.

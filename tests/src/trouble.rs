@@ -51,14 +51,16 @@ impl Trouble {
         [Self::of_store(&store.journal(), |_| true), Self::of_calls(calls, |_| true)].concat()
     }
 
-    /// Everything that can go wrong with the calls of a store that are `concerned`.
+    /// Everything that can go wrong with the calls of a store that are `concerned`. Reading has no effect to be lost.
     pub fn of_store(journal: &[String], concerned: impl Fn(&str) -> bool) -> Vec<Sited> {
         let calls = journal.iter().enumerate().filter(|(_, name)| concerned(name));
-        calls
-            .flat_map(|(call, name)| {
-                StoreFault::ALL.map(|fault| (format!("store {name}"), Self::Store { call, fault }))
-            })
-            .collect()
+        let site = |(call, name): (usize, &String)| {
+            let reads = name.starts_with("get ") || name.starts_with("query ");
+            let faults = if reads { &StoreFault::OF_READING[..] } else { &StoreFault::ALL[..] };
+            let site = format!("store {name}");
+            faults.iter().map(|&fault| (site.clone(), Self::Store { call, fault })).collect::<Vec<_>>()
+        };
+        calls.flat_map(site).collect()
     }
 
     /// Everything that can go wrong with the calls to services that are `concerned`.

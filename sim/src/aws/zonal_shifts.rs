@@ -75,6 +75,11 @@ impl ZonalShifts {
         found.is_some_and(|shift| !std::mem::replace(&mut shift.canceled, true))
     }
 
+    /// There has been no shift yet.
+    pub fn forget(&self) {
+        self.lock().shifts.clear();
+    }
+
     /// All shifts there have been, in order.
     pub fn all(&self) -> Vec<ZonalShift> {
         self.lock().shifts.clone()
