@@ -8,9 +8,9 @@ JUDGES := $(VENV)/.judges
 SCENARIO ?= bad-rollout
 FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
-# kubectl and Chromium are outside judges that pip does not carry: their tests run where they are installed.
+# kubectl, Chromium and Prometheus are outside judges that pip does not carry: their tests run where they are installed.
 comma := ,
-INSTALLED := $(foreach judge,kubectl chromium,$(if $(shell command -v $(judge)),$(comma)$(judge)))
+INSTALLED := $(foreach judge,kubectl chromium prometheus,$(if $(shell command -v $(judge)),$(comma)$(judge)))
 export NIGHTSHIFT_REQUIRE_JUDGES := python$(subst $(subst ,, ),,$(INSTALLED))
 
 .PHONY: demo test faults judges lint deny bench bench-diagnosis bench-checks bench-gray-failure bench-cold-start bench-first-message bench-first-answer release deploy clean
@@ -27,6 +27,7 @@ build:
 test: judges
 	$(VENV)/bin/cfn-lint infra/template.yaml
 	$(VENV)/bin/python tests/judges/sam_template.py infra/template.yaml
+	$(VENV)/bin/python tests/judges/dashboards.py infra/template.yaml
 	$(CARGO) build --locked --workspace --bins
 	$(PYTHON) tests/judges/with_moto.py $(VENV) -- $(CARGO) $(TEST)
 	$(CARGO) test --locked --workspace --doc --quiet
@@ -40,7 +41,7 @@ endif
 
 ## Enumerations of faults that take minutes.
 faults:
-	$(CARGO) test --locked --workspace --test zonal_shift_faults --test gray_failure -- --ignored --nocapture
+	$(CARGO) test --locked --workspace --test gray_failure -- --ignored --nocapture
 
 judges: $(JUDGES)
 $(JUDGES): tests/judges/requirements.txt

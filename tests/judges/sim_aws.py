@@ -104,7 +104,67 @@ def cloudwatch(protocol):
     check([one["AlarmArn"] for one in named] == [alarm["AlarmArn"]], named)
     check(not cw.describe_alarms(AlarmNamePrefix="no-such-")["MetricAlarms"], "no alarm has this prefix")
     put_alarms(cw, workload)
+    by_zone(cw, start, end)
     return f"cloudwatch over {protocol or cw.meta.service_model.metadata['protocol']}: {len(metrics)} metrics, {len(metric_alarms)} alarms, {len(ringing)} ringing"
+
+
+def by_zone(cw, start, end):
+    """A load balancer's metrics by zone: what a search finds under a zone's name is what the zone's metric is."""
+    names = {zone["ZoneName"] for zone in client("ec2").describe_availability_zones()["AvailabilityZones"]}
+    pages = cw.get_paginator("list_metrics").paginate(Namespace="AWS/ApplicationELB", MetricName="RequestCount")
+    metrics = [metric for page in pages for metric in page["Metrics"]
+               if {one["Name"] for one in metric["Dimensions"]} == {"AvailabilityZone", "LoadBalancer"}]
+    of = lambda metric, name: next(one["Value"] for one in metric["Dimensions"] if one["Name"] == name)
+    check({of(metric, "AvailabilityZone") for metric in metrics} == names, (names, metrics))
+    balancer = of(metrics[0], "LoadBalancer")
+    search = lambda metric, stat: (f"SEARCH('{{AWS/ApplicationELB,AvailabilityZone,LoadBalancer}} MetricName=\"{metric}\" "
+                                   f"LoadBalancer=\"{balancer}\"', '{stat}', 60)")
+    wanted = [("q0", "RequestCount", "Sum"), ("q1", "HTTPCode_Target_5XX_Count", "Sum"),
+              ("q2", "TargetResponseTime", "Average")]
+    queries = [{"Id": id, "Expression": search(metric, stat), "Label": "${PROP('Dim.AvailabilityZone')}"}
+               for id, metric, stat in wanted]
+    plain = [{"Id": f"z{at}", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+             for at, metric in enumerate(metrics)]
+    answer = cw.get_metric_data(MetricDataQueries=queries + plain, StartTime=start, EndTime=end,
+                                ScanBy="TimestampAscending")["MetricDataResults"]
+    found = {(one["Id"], one["Label"]): one for one in answer if one["Id"].startswith("q")}
+    check(set(found) == {(id, name) for id, _, _ in wanted for name in names}, sorted(found))
+    for at, metric in enumerate(metrics):
+        one = next(one for one in answer if one["Id"] == f"z{at}")
+        other = found["q0", of(metric, "AvailabilityZone")]
+        check(len(one["Values"]) >= 25 and sum(one["Values"]) > 0, one)
+        check((one["Values"], one["Timestamps"]) == (other["Values"], other["Timestamps"]), (one, other))
+    check(all(0 < value < 60 for (id, _), one in found.items() if id == "q2" for value in one["Values"]), "seconds")
+    none = cw.get_metric_data(MetricDataQueries=[{"Id": "q", "Expression": search("RequestCount", "Sum").replace(
+        balancer, "app/none/0123456789abcdef")}], StartTime=start, EndTime=end)["MetricDataResults"]
+    check(none == [], none)
+
+
+def zones():
+    """Availability Zones: all, by their names and ids and by filters, and those that there are not."""
+    describe = client("ec2").describe_availability_zones
+    region = client("ec2").meta.region_name
+    found = describe()["AvailabilityZones"]
+    check([zone["ZoneName"] for zone in found] == [region + letter for letter in "abc"], found)
+    check([zone["ZoneId"] for zone in found] == ["apne2-az1", "apne2-az2", "apne2-az3"], found)
+    for zone in found:
+        check((zone["State"], zone["RegionName"], zone["ZoneType"], zone["OptInStatus"], zone["Messages"])
+              == ("available", region, "availability-zone", "opt-in-not-required", []), zone)
+    first, second, third = found
+    check(describe(ZoneNames=[second["ZoneName"]])["AvailabilityZones"] == [second], "by its name")
+    check(describe(ZoneIds=[third["ZoneId"], first["ZoneId"]])["AvailabilityZones"] == [first, third], "by their ids")
+    check(describe(AllAvailabilityZones=True)["AvailabilityZones"] == found, "all there are")
+    filtered = lambda **filters: describe(Filters=[
+        {"Name": name.replace("_", "-"), "Values": values} for name, values in filters.items()])["AvailabilityZones"]
+    check(filtered(zone_id=["apne2-az2"], state=["available"]) == [second], "filters")
+    check(filtered(zone_name=[first["ZoneName"], "us-east-1a"]) == [first], "a filter may name what there is not")
+    check(filtered(state=["impaired"]) == [] and filtered(zone_type=["local-zone"]) == [], "none is")
+    check(filtered(region_name=[region]) == found, "all are of the region")
+    refused("InvalidParameterValue", describe, ZoneNames=["us-east-1a"])
+    refused("InvalidParameterValue", describe, ZoneIds=["use1-az1"])
+    refused("InvalidParameterValue", describe, Filters=[{"Name": "nothing", "Values": ["x"]}])
+    refused("InvalidAction", client("ec2").describe_instances)
+    return f"ec2: {len(found)} zones"
 
 
 def put_alarms(cw, workload):
@@ -361,6 +421,6 @@ def stores():
 
 for line in (cloudwatch(None), cloudwatch("json"), cloudwatch("query"), eks(), sts(), secrets(), settings(), events(),
              stores(),
-             bedrock(), knowledge(), s3(), dynamodb(), slack()):
+             bedrock(), knowledge(), s3(), dynamodb(), slack(), zones()):
     print(line)
 sys.exit(0)

@@ -1,7 +1,7 @@
 //! Outside judges: programs of others that say whether our protocols are right.
 //!
-//! Those of Python are set up by `make judges` in `.venv`; kubectl and Chromium are used where they are installed. Where one is
-//! missing, a test that needs it says so and passes, unless `NIGHTSHIFT_REQUIRE_JUDGES` (for example `python,kubectl`) names it.
+//! Those of Python are set up by `make judges` in `.venv`; kubectl, Chromium and Prometheus are used where they are installed.
+//! Where one is missing, a test that needs it says so and passes, unless `NIGHTSHIFT_REQUIRE_JUDGES` (for example `python,kubectl`) names it.
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +40,24 @@ pub fn kubectl() -> Option<PathBuf> {
 /// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES` names it.
 pub fn chromium() -> Option<PathBuf> {
     on_path("chromium")
+}
+
+/// Prometheus, found on the path.
+///
+/// # Panics
+///
+/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES` names it.
+pub fn prometheus() -> Option<PathBuf> {
+    on_path("prometheus")
+}
+
+/// The tool that Prometheus comes with, found on the path.
+///
+/// # Panics
+///
+/// Where it is missing and `NIGHTSHIFT_REQUIRE_JUDGES` names it.
+pub fn promtool() -> Option<PathBuf> {
+    on_path("promtool")
 }
 
 fn on_path(program: &str) -> Option<PathBuf> {

@@ -8,6 +8,7 @@ pub mod judges;
 pub mod limp;
 pub mod memory;
 pub mod night;
+pub mod prometheus;
 pub mod remedy;
 pub mod table;
 pub mod trouble;

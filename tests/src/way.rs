@@ -177,7 +177,8 @@ pub fn text(message: &Message) -> String {
     read(&json!({ "text": message.text, "blocks": message.blocks, "attachments": message.attachments }))
 }
 
-fn find(value: &Value, wanted: &dyn Fn(&Value) -> bool) -> Option<Value> {
+/// The first value within this one that is `wanted`.
+pub fn find(value: &Value, wanted: &dyn Fn(&Value) -> bool) -> Option<Value> {
     if wanted(value) {
         return Some(value.clone());
     }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of a test: where they fail, the test has failed")]
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -10,10 +12,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::remediation::{Action, Case, Cordon, Stage};
 use sim::Options;
+use sim::fault::{Call, Fault, Service};
 use sim::slack::{APPROVER, Connection, Delivery, Message, OPERATOR, OpenView};
 use sim::world::{Kind, Scenario};
-use tests::night::Night;
+use tests::judges;
+use tests::night::{INVOCATION, Night, batch};
 use tests::remedy::{Remedy, click};
+use tests::table::{Table, drawn};
+use tests::trouble::Trouble;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 const CONFIG: &str = "
@@ -192,4 +199,122 @@ async fn who_may_not_deny_is_not_asked_and_a_late_no_is_told_so() {
     let told = asked.told_to(APPROVER.id);
     assert!(told.iter().any(|message| message.text.contains("it is done, and watched")), "{told:?}");
     assert!(matches!(asked.now().await.stage, Stage::Watching { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slacks_own_client_finds_dialogs_as_slack_has_them() {
+    let Some(python) = judges::python() else { return };
+    let mut asked = Asked::new("en").await;
+    let mut judge = tokio::process::Command::new(python)
+        .arg(judges::script("slack_views.py"))
+        .env_clear()
+        .envs(asked.remedy.night.sim.environment())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(judge.stdout.take().unwrap()).lines();
+    let mut tell = judge.stdin.take().unwrap();
+    let trigger = |chosen: &Value| format!("{}\n", chosen["detail"]["trigger_id"].as_str().unwrap());
+    assert_eq!(told.next_line().await.unwrap().as_deref(), Some("ready"));
+    let chosen = asked.choose(APPROVER.id, "own-words").await;
+    tell.write_all(trigger(&chosen).as_bytes()).await.unwrap();
+    let opened = told.next_line().await.unwrap();
+    let open: Vec<(String, String)> = asked.views().into_iter().map(|open| (open.id, open.user)).collect();
+    assert_eq!(open, [(opened.unwrap(), APPROVER.id.to_owned())]);
+    let chosen = asked.choose(APPROVER.id, "own-words").await;
+    asked.remedy.night.sim.slack().expire_triggers();
+    tell.write_all(trigger(&chosen).as_bytes()).await.unwrap();
+    assert_eq!(told.next_line().await.unwrap().as_deref(), Some("judged"));
+    assert!(judge.wait().await.unwrap().success());
+}
+
+/// Whatever becomes of the call, whoever chose it has one dialog or is told that there is none, nothing is denied by it, and
+/// choosing again opens one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dialog_survives_every_fault() {
+    /// How often the queue hands a choice out.
+    const RECEIVES: usize = 5;
+    let mut asked = Asked::new("en").await;
+    let faults = asked.remedy.night.sim.faults().clone();
+    let slack = asked.remedy.night.sim.slack().clone();
+    let call = Call { service: Service::Slack, operation: "views.open".to_owned(), fault: None };
+    let (mut table, mut complaints, mut pairs) = (Table::new(), Vec::new(), 0);
+    for (site, trouble) in Trouble::of_calls(&[call], |_| true) {
+        let before = asked.told_to(APPROVER.id).len();
+        let chosen = asked.choose(APPROVER.id, "own-words").await;
+        faults.forget();
+        Trouble::inject(Some(&trouble), &faults);
+        let mut taken = false;
+        for _ in 0..RECEIVES {
+            taken = asked.remedy.attempt(batch(std::slice::from_ref(&chosen)), INVOCATION, trouble.crashes()).await;
+            if taken {
+                break;
+            }
+            asked.remedy.night.clock.advance(Duration::from_secs(60));
+        }
+        let struck = faults.journal().iter().filter(|call| call.fault.is_some()).count();
+        let (open, told) = (asked.views().len(), asked.told_to(APPROVER.id).len() - before);
+        let dead = matches!(trouble, Trouble::Service { fault: Fault::Timeout, crash: true, .. });
+        // Whoever dies before the call opens the dialog with the next delivery.
+        let is_well = taken && struck == 1 && open <= 1 && told <= 1 && open + told >= 1 && (!dead || open == 1);
+        asked.views().iter().for_each(|open| slack.close_view(APPROVER.id, &open.id));
+        let again = asked.choose(APPROVER.id, "own-words").await;
+        asked.remedy.click(&again).await;
+        let opens_again = asked.views().len() == 1;
+        asked.views().iter().for_each(|open| slack.close_view(APPROVER.id, &open.id));
+        let is_undecided = matches!(asked.now().await.stage, Stage::Asked { .. });
+        let is_wrong = !(is_well && opens_again && is_undecided);
+        if is_wrong {
+            complaints.push(format!("{trouble:?}: taken {taken}, {open} open, told {told} times, again {opens_again}"));
+        }
+        let cell = table.entry((site, trouble.word())).or_default();
+        cell.0 += 1;
+        cell.1 += usize::from(is_wrong);
+        pairs += 1;
+    }
+    println!("{}\n{pairs} pairs tried, {} wrong", drawn(&table), complaints.len());
+    assert_eq!(complaints, Vec::<String>::new());
+    assert_eq!(pairs, 9);
+    let votes = asked.remedy.audited(&asked.case.id).await;
+    assert!(!votes.iter().any(|event| event.starts_with("voted-")), "{votes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_says_no_on_the_page_is_heard_in_their_own_words() {
+    const REASON: &str = "not before the release of tonight";
+    let (Some(python), Some(chromium)) = (judges::python(), judges::chromium()) else { return };
+    let mut asked = Asked::new("en").await;
+    let mut page = tokio::process::Command::new(python)
+        .arg(judges::script("deny_page.py"))
+        .arg(asked.remedy.night.sim.page())
+        .arg(chromium)
+        .arg(judges::repository().join("target/deny-page"))
+        .arg(REASON)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let (mut said, mut complaint) = (page.stdout.take().unwrap(), page.stderr.take().unwrap());
+    let mut clicks = 0;
+    let status = loop {
+        tokio::select! {
+            status = page.wait() => break status.unwrap(),
+            Some(event) = asked.bus.recv() => {
+                asked.remedy.click(&event).await;
+                clicks += 1;
+            }
+        }
+    };
+    let (mut text, mut why) = (String::new(), String::new());
+    said.read_to_string(&mut text).await.unwrap();
+    complaint.read_to_string(&mut why).await.unwrap();
+    assert!(status.success(), "{text}\n{why}");
+    assert_eq!((text.trim(), clicks), ("denied", 3), "chosen twice, submitted once");
+    let denied = asked.now().await;
+    let Stage::Denied { by, reason } = &denied.stage else { panic!("{:?}", denied.stage) };
+    assert_eq!((by.as_str(), reason.as_str()), (APPROVER.id, REASON));
+    assert!(asked.is_untouched());
 }

@@ -47,7 +47,7 @@ async fn boto3_finds_the_account_as_aws_has_it() {
     let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complaint}");
     println!("{said}");
-    assert_eq!(said.lines().count(), 14, "{said}");
+    assert_eq!(said.lines().count(), 15, "{said}");
 
     let events = sim.buses().events(PRODUCT_BUS);
     let (first, timed) = (&events[0], &events[1]);

@@ -43,7 +43,7 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         let service = match signed_for {
             "monitoring" => Rpc::CloudWatch,
             "sts" => Rpc::Sts,
-            "ec2" => return ec2::serve(&account, &operation).await,
+            "ec2" => return ec2::serve(&account, &operation, &form).await,
             _ => return unknown(&uri, signed_for),
         };
         return rpc(&account, service, Protocol::Query, &operation, &headers, &body).await;

@@ -29,9 +29,11 @@ const CALLS: Duration = Duration::from_secs(20);
 
 /// A stretch of whole minutes, the last one not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Window {
-    pub(crate) start: Timestamp,
-    pub(crate) end: Timestamp,
+pub struct Window {
+    /// The beginning of the first.
+    pub start: Timestamp,
+    /// The beginning of the one after the last.
+    pub end: Timestamp,
 }
 
 impl Window {
@@ -54,25 +56,26 @@ pub enum CollectError {
 
 /// What was read.
 #[derive(Debug, Default)]
-pub(crate) struct Reading {
-    pub(crate) minutes: Vec<Minute>,
+pub struct Reading {
+    /// The minutes, in order.
+    pub minutes: Vec<Minute>,
     /// Up to where was read: nothing before it is read again.
-    pub(crate) until: Option<Timestamp>,
+    pub until: Option<Timestamp>,
     /// Names of zones by which metrics tell them.
-    pub(crate) names: BTreeMap<String, ZoneId>,
+    pub names: BTreeMap<String, ZoneId>,
     /// What could not be read, for the log.
-    pub(crate) gaps: Vec<String>,
+    pub gaps: Vec<String>,
 }
 
 /// What is known before reading.
 #[derive(Debug)]
-pub(crate) struct Before<'a> {
+pub struct Before<'a> {
     /// The zones that were heard of in it.
-    pub(crate) heard: &'a BTreeSet<ZoneId>,
+    pub heard: &'a BTreeSet<ZoneId>,
     /// Names of zones.
-    pub(crate) names: &'a BTreeMap<String, ZoneId>,
+    pub names: &'a BTreeMap<String, ZoneId>,
     /// Zones that AWS says are impaired.
-    pub(crate) named_by_aws: &'a BTreeSet<ZoneId>,
+    pub named_by_aws: &'a BTreeSet<ZoneId>,
 }
 
 /// The beginning of the minute of `at`.
@@ -98,7 +101,7 @@ pub(crate) fn window(
 /// # Errors
 ///
 /// Where nothing can be judged by what was read.
-pub(crate) async fn collect(
+pub async fn collect(
     app: &App,
     (cluster, queries): (&ClusterSettings, &[ZoneQuery]),
     before: &Before<'_>,
