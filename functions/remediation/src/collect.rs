@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use shared::config::ShiftMode;
+use shared::config::Mode;
 use shared::deadline::Deadline;
 use shared::eks::{Focus, LogPlan, ReadError, ReadPlan};
 use shared::model::{Kind, ObjectRef};
@@ -111,7 +111,7 @@ pub async fn facts(
         .with_mandate(&settings.structure, proposal);
     if matches!(proposal.action, Action::ZonalShift(_)) {
         // How far one may go with zones is said of the zones, whatever is said of namespaces.
-        rules.automation = settings.zones(&proposal.cluster).0.mode == ShiftMode::Automatic;
+        rules.automation = settings.zones(&proposal.cluster).0.mode == Mode::Automatic;
     }
     Ok(Facts { snapshot: Arc::new(snapshot), object, revisions, rules, confidence: proposal.confidence, zonal, at })
 }

@@ -7,6 +7,7 @@
 
 mod docs;
 mod door;
+mod mode;
 mod nodes;
 mod reader;
 #[cfg(feature = "remote-settings")]
@@ -19,7 +20,8 @@ mod zones;
 
 pub use docs::settings_page;
 pub use door::DoorSettings;
-pub use nodes::{FindingRules, Mode, NodeRules};
+pub use mode::Mode;
+pub use nodes::{FindingRules, NodeRules};
 pub use reader::{ConfigError, Problem};
 pub use secret::{Secret, SecretError, SecretSource};
 pub use settings::{
@@ -27,4 +29,4 @@ pub use settings::{
 };
 pub use structure::{ClusterSettings, RemediationSettings, ServiceSettings, Structure};
 pub use table::{SETTINGS, Setting};
-pub use zones::{GrayFailureSettings, RuleSettings, ShiftMode, Signal, ZoneQuery};
+pub use zones::{GrayFailureSettings, RuleSettings, Signal, ZoneQuery};

@@ -2,18 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far Nightshift goes by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// It says what it sees, and proposes nothing.
-    #[default]
-    Observe,
-    /// It proposes; people agree.
-    Ask,
-    /// It acts where the policies let it and the risk is low, and asks otherwise.
-    Automatic,
-}
+use super::mode::Mode;
 
 /// When a node counts as ill, and how many may be tainted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,36 +8,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// How far `gray-failure` may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ShiftMode {
-    /// It says what it sees.
-    #[default]
-    Observe,
-    /// It proposes a shift, and people press the button.
-    Ask,
-    /// It proposes a shift, which runs by itself where its risk is low.
-    Automatic,
-}
-
-impl ShiftMode {
-    /// As it is written in the file.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Observe => "observe",
-            Self::Ask => "ask",
-            Self::Automatic => "automatic",
-        }
-    }
-}
+use super::mode::Mode;
 
 /// What is watched of a cluster's zones.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GrayFailureSettings {
     /// How far it may go.
-    pub mode: ShiftMode,
+    pub mode: Mode,
     /// ARNs of load balancers that are shifted beside the cluster, and whose metrics are read.
     pub resources: Vec<String>,
     /// Where lines are drawn.
@@ -53,7 +31,7 @@ pub struct GrayFailureSettings {
 impl Default for GrayFailureSettings {
     fn default() -> Self {
         Self {
-            mode: ShiftMode::Observe,
+            mode: Mode::Observe,
             resources: Vec::new(),
             rules: RuleSettings::default(),
             settle_seconds: 120,

@@ -5,7 +5,7 @@ mod tests;
 
 use jiff::Timestamp;
 use serde_json::{Map, json};
-use shared::config::ShiftMode;
+use shared::config::Mode;
 use shared::mrkdwn;
 use shared::remediation::Stage;
 use shared::slack::{Attachment, Block, Colour, Message, Mrkdwn};
@@ -40,7 +40,7 @@ pub struct About<'a> {
     /// The zone's name, where it is known beside its id.
     pub zone_name: Option<&'a str>,
     /// How far one may go.
-    pub mode: ShiftMode,
+    pub mode: Mode,
     /// How far the proposal has come and since when, where there is one.
     pub case: Option<(&'a Stage, Timestamp)>,
 }
@@ -197,10 +197,10 @@ fn done(about: &About<'_>, style: &Style) -> String {
         (Standing::Over, _) if was_shifted => say("zone-do-ended"),
         (Standing::Over, _) => String::new(),
         (Standing::Watched, _) => say("zone-do-watch"),
-        (Standing::Left, None) if about.mode == ShiftMode::Observe => say("zone-do-observe"),
+        (Standing::Left, None) if about.mode == Mode::Observe => say("zone-do-observe"),
         (Standing::Left, Some((Stage::Changing { .. }, _))) => say("zone-do-begins"),
         (Standing::Left, None | Some((Stage::Proposed | Stage::Asked { .. }, _))) => match about.mode {
-            ShiftMode::Automatic => say("zone-do-begins"),
+            Mode::Automatic => say("zone-do-begins"),
             _ => say("zone-do-proposed"),
         },
         (Standing::Left, Some((Stage::Watching { .. }, since))) => {

@@ -1,7 +1,7 @@
 //! Where a zone is to be left: a case for the one chain of policy, approval and execution, proposed once.
 
 use jiff::Timestamp;
-use shared::config::{ClusterSettings, GrayFailureSettings, ShiftMode};
+use shared::config::{ClusterSettings, GrayFailureSettings, Mode};
 use shared::diagnosis::{CauseId, Trigger};
 use shared::remediation::{Action, Case, Proposal, Told, ZonalShift};
 use shared::store::ZoneThread;
@@ -19,7 +19,7 @@ pub(super) async fn propose(
     thread: &ZoneThread,
     now: Timestamp,
 ) -> Result<ZoneThread, RunError> {
-    let Some(left) = story.left.as_ref().filter(|_| settings.mode != ShiftMode::Observe) else {
+    let Some(left) = story.left.as_ref().filter(|_| settings.mode != Mode::Observe) else {
         return Ok(thread.clone());
     };
     let is_new = thread.case.as_ref().is_none_or(|(at, _)| *at != left.at);

@@ -58,7 +58,7 @@ fn left() -> Story {
     }
 }
 
-fn shown(story: &Story, mode: ShiftMode, case: Option<&Stage>) -> String {
+fn shown(story: &Story, mode: Mode, case: Option<&Stage>) -> String {
     let mut text = String::new();
     for language in [Language::En, Language::Ko] {
         let style = Style::new(language, Clock::new(TimeZone::get("Asia/Seoul").unwrap()));
@@ -82,37 +82,37 @@ fn shown(story: &Story, mode: ShiftMode, case: Option<&Stage>) -> String {
 
 #[test]
 fn a_suspicion_says_what_is_seen_and_why_nothing_is_done() {
-    insta::assert_snapshot!(shown(&watched(), ShiftMode::Ask, None));
+    insta::assert_snapshot!(shown(&watched(), Mode::Ask, None));
 }
 
 #[test]
 fn where_one_only_observes_it_is_said_what_would_be_proposed() {
-    insta::assert_snapshot!(shown(&left(), ShiftMode::Observe, None));
+    insta::assert_snapshot!(shown(&left(), Mode::Observe, None));
 }
 
 #[test]
 fn a_proposal_says_who_has_to_press() {
-    insta::assert_snapshot!(shown(&left(), ShiftMode::Ask, Some(&Stage::Proposed)));
+    insta::assert_snapshot!(shown(&left(), Mode::Ask, Some(&Stage::Proposed)));
 }
 
 #[test]
 fn a_refusal_says_that_nothing_is_shifted() {
     let denied = Stage::Denied { by: "U0ASKS0001".to_owned(), reason: "not-now".to_owned() };
-    assert!(shown(&left(), ShiftMode::Ask, Some(&denied)).contains("nothing: the shift was denied"));
-    assert!(shown(&left(), ShiftMode::Ask, Some(&Stage::Expired)).contains("nobody approved the shift in time"));
+    assert!(shown(&left(), Mode::Ask, Some(&denied)).contains("nothing: the shift was denied"));
+    assert!(shown(&left(), Mode::Ask, Some(&Stage::Expired)).contains("nobody approved the shift in time"));
 }
 
 #[test]
 fn the_all_clear_keeps_what_was_seen() {
     let over = Story { latest: told(80, Call::End, Reason::WellAgain), until: None, over: Some(at(80)), ..left() };
-    insta::assert_snapshot!(shown(&over, ShiftMode::Ask, None));
+    insta::assert_snapshot!(shown(&over, Mode::Ask, None));
 }
 
 #[test]
 fn silence_is_no_health_and_no_fault() {
     let mut silent = Story { latest: told(3, Call::Watch, Reason::Silent), ..watched() };
     silent.latest.evidence = Evidence { minutes: 5, missing: vec![silent.zone.clone()], ..Evidence::default() };
-    insta::assert_snapshot!(shown(&silent, ShiftMode::Ask, None));
+    insta::assert_snapshot!(shown(&silent, Mode::Ask, None));
 }
 
 #[test]
