@@ -24,59 +24,32 @@ impl Cluster {
             reading.set_scale(Scale::of(&plan.focus));
         }
         let mut snapshot = Snapshot { cluster: self.name().to_owned(), ..Snapshot::default() };
-        {
-            let Snapshot {
-                nodes,
-                namespaces,
-                persistent_volumes,
-                storage_classes,
-                pods,
-                deployments,
-                replica_sets,
-                stateful_sets,
-                daemon_sets,
-                jobs,
-                cron_jobs,
-                services,
-                endpoint_slices,
-                ingresses,
-                network_policies,
-                autoscalers,
-                disruption_budgets,
-                claims,
-                quotas,
-                service_accounts,
-                config_maps,
-                events,
-                ..
-            } = &mut snapshot;
-            // In the order of their worth to a diagnosis, which is the order in which they get their turns.
-            join_all([
-                self.fill(&reading, pods),
-                self.fill(&reading, events),
-                self.fill(&reading, nodes),
-                self.fill(&reading, services),
-                self.fill(&reading, deployments),
-                self.fill(&reading, replica_sets),
-                self.fill(&reading, stateful_sets),
-                self.fill(&reading, daemon_sets),
-                self.fill(&reading, jobs),
-                self.fill(&reading, endpoint_slices),
-                self.fill(&reading, namespaces),
-                self.fill(&reading, quotas),
-                self.fill(&reading, claims),
-                self.fill(&reading, autoscalers),
-                self.fill(&reading, disruption_budgets),
-                self.fill(&reading, service_accounts),
-                self.fill(&reading, config_maps),
-                self.fill(&reading, network_policies),
-                self.fill(&reading, ingresses),
-                self.fill(&reading, cron_jobs),
-                self.fill(&reading, persistent_volumes),
-                self.fill(&reading, storage_classes),
-            ])
-            .await;
-        }
+        // In the order of their worth to a diagnosis, which is the order in which they get their turns.
+        join_all([
+            self.fill(&reading, &mut snapshot.pods),
+            self.fill(&reading, &mut snapshot.events),
+            self.fill(&reading, &mut snapshot.nodes),
+            self.fill(&reading, &mut snapshot.services),
+            self.fill(&reading, &mut snapshot.deployments),
+            self.fill(&reading, &mut snapshot.replica_sets),
+            self.fill(&reading, &mut snapshot.stateful_sets),
+            self.fill(&reading, &mut snapshot.daemon_sets),
+            self.fill(&reading, &mut snapshot.jobs),
+            self.fill(&reading, &mut snapshot.endpoint_slices),
+            self.fill(&reading, &mut snapshot.namespaces),
+            self.fill(&reading, &mut snapshot.quotas),
+            self.fill(&reading, &mut snapshot.claims),
+            self.fill(&reading, &mut snapshot.autoscalers),
+            self.fill(&reading, &mut snapshot.disruption_budgets),
+            self.fill(&reading, &mut snapshot.service_accounts),
+            self.fill(&reading, &mut snapshot.config_maps),
+            self.fill(&reading, &mut snapshot.network_policies),
+            self.fill(&reading, &mut snapshot.ingresses),
+            self.fill(&reading, &mut snapshot.cron_jobs),
+            self.fill(&reading, &mut snapshot.persistent_volumes),
+            self.fill(&reading, &mut snapshot.storage_classes),
+        ])
+        .await;
         if plan.usage {
             snapshot.metrics = self.usage(&reading, &snapshot).await;
         }

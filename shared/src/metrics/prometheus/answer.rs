@@ -1,28 +1,39 @@
-//! Prometheus' answer to a range query: <https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries>.
+//! Prometheus' answers, and the rows of a range query:
+//! <https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries>.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::queries::Wanted;
 use crate::metrics::Metrics;
 use crate::snapshot::{Gap, Series};
 
 #[derive(Deserialize)]
-struct Answer {
+#[serde(bound(deserialize = "Row: Deserialize<'de>"))]
+struct Answer<Row> {
     status: String,
     #[serde(default)]
     error: String,
     #[serde(default)]
     warnings: Vec<String>,
-    data: Option<Data>,
+    data: Option<Data<Row>>,
 }
 
 #[derive(Deserialize)]
-struct Data {
+#[serde(bound(deserialize = "Row: Deserialize<'de>"))]
+struct Data<Row> {
     #[serde(default)]
     result: Vec<Row>,
+}
+
+/// What an answer says, beside its warnings.
+pub(super) struct Said<Row> {
+    warnings: Vec<String>,
+    /// Its rows.
+    pub(super) rows: Vec<Row>,
 }
 
 #[derive(Deserialize)]
@@ -34,8 +45,8 @@ struct Row {
 }
 
 /// Reads an answer; what is no answer is an error that says what to do.
-fn read(body: &[u8], status: u16) -> Result<Answer, String> {
-    let answer: Answer = match serde_json::from_slice(body) {
+pub(super) fn read<Row: DeserializeOwned>(body: &[u8], status: u16) -> Result<Said<Row>, String> {
+    let answer: Answer<Row> = match serde_json::from_slice(body) {
         Ok(answer) => answer,
         Err(_) if matches!(status, 401 | 403) => {
             return Err(format!("refused with http {status}: check credentials (AMP: aps:QueryMetrics) or the proxy"));
@@ -45,25 +56,26 @@ fn read(body: &[u8], status: u16) -> Result<Answer, String> {
     if answer.status != "success" {
         return Err(format!("http {status}: {}", answer.error));
     }
-    Ok(answer)
+    Ok(Said { warnings: answer.warnings, rows: answer.data.map(|data| data.result).unwrap_or_default() })
 }
 
 /// The rows of an answer, with their labels.
 pub(super) fn rows(body: &[u8], status: u16) -> Result<Vec<super::by_minute::Row>, String> {
-    let rows = read(body, status)?.data.into_iter().flat_map(|data| data.result);
+    let rows: Vec<Row> = read(body, status)?.rows;
     Ok(rows
+        .into_iter()
         .map(|row| (row.metric, row.values.iter().filter_map(|(time, value)| point(*time, value)).collect()))
         .collect())
 }
 
 /// The series of an answer, under the names of what was wanted.
 pub(super) fn series(body: &[u8], status: u16, wanted: &Wanted) -> Result<Metrics, String> {
-    let answer = read(body, status)?;
+    let answer = read::<Row>(body, status)?;
     let mut metrics = Metrics::default();
     for warning in answer.warnings {
         metrics.gaps.push(Gap { what: wanted.what(), why: format!("prometheus warns: {warning}") });
     }
-    for row in answer.data.into_iter().flat_map(|data| data.result) {
+    for row in answer.rows {
         let label = |name: &str| row.metric.get(name).cloned().unwrap_or_default();
         let name = if wanted.name.is_empty() { label(wanted.label) } else { wanted.name.clone() };
         // NaN is 0/0 (no traffic) and infinity x/0: neither is a value to compare.

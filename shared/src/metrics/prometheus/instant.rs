@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Prometheus;
+use super::answer::read;
 
 /// A value with its labels.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,20 +16,6 @@ pub struct Sample {
     pub labels: BTreeMap<String, String>,
     /// The value; never NaN or infinite.
     pub value: f64,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    status: String,
-    #[serde(default)]
-    error: String,
-    data: Option<Data>,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    #[serde(default)]
-    result: Vec<Row>,
 }
 
 #[derive(Deserialize)]
@@ -61,19 +48,9 @@ impl Prometheus {
 }
 
 fn samples(body: &[u8], status: u16) -> Result<Vec<Sample>, String> {
-    let answer: Answer = match serde_json::from_slice(body) {
-        Ok(answer) => answer,
-        Err(_) if matches!(status, 401 | 403) => {
-            return Err(format!("refused with http {status}: check credentials (AMP: aps:QueryMetrics) or the proxy"));
-        }
-        Err(_) => return Err(format!("http {status} without a prometheus answer: check PROMETHEUS_URL")),
-    };
-    if answer.status != "success" {
-        return Err(format!("http {status}: {}", answer.error));
-    }
-    let rows = answer.data.into_iter().flat_map(|data| data.result);
+    let rows: Vec<Row> = read(body, status)?.rows;
     let sample = |row: Row| Some(Sample { labels: row.metric, value: row.value.1.parse().ok()? });
-    Ok(rows.filter_map(sample).filter(|sample| sample.value.is_finite()).collect())
+    Ok(rows.into_iter().filter_map(sample).filter(|sample| sample.value.is_finite()).collect())
 }
 
 #[cfg(test)]
