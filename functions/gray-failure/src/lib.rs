@@ -37,12 +37,11 @@ use shared::incident::publish::PublishError;
 use shared::slack::SlackError;
 use shared::store::StoreError;
 use shared::telemetry::Metrics;
-use shared::text::Clock;
+use shared::text::{Clock, Style};
 
 use event::{Event, Malformed};
 pub use shared::clients::{ClientError, Clients};
 pub use zones::collect::CollectError;
-use zones::message::Style;
 
 /// The settings without which the function cannot work.
 pub const REQUIRED: &[&str] = &["SLACK_BOT_TOKEN", "SLACK_CHANNEL", "NIGHTSHIFT_STORE"];

@@ -42,11 +42,10 @@ use shared::roles::{Directory, Roles};
 use shared::slack::SlackError;
 use shared::store::StoreError;
 use shared::telemetry::{Metrics, Unit};
-use shared::text::Clock;
+use shared::text::{Clock, Style};
 
 use collect::CollectError;
 pub use export::ExportError;
-use message::Style;
 pub use shared::clients::{ClientError, Clients};
 
 /// The settings without which the function cannot work.

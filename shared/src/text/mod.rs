@@ -141,6 +141,22 @@ impl Phrases {
     }
 }
 
+/// How messages are written.
+#[derive(Debug)]
+pub struct Style {
+    /// The sentences.
+    pub phrases: Phrases,
+    /// The time zone.
+    pub clock: Clock,
+}
+
+impl Style {
+    /// A style.
+    pub fn new(language: Language, clock: Clock) -> Self {
+        Self { phrases: Phrases::new(language), clock }
+    }
+}
+
 impl std::fmt::Debug for Phrases {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Phrases").field("language", &self.language).finish_non_exhaustive()

@@ -10,10 +10,10 @@ use shared::model::{Kind, ObjectRef};
 use shared::remediation::{Action, Case, Proposal, Taint, Told, UNHEALTHY, Untaint};
 use shared::slack::{ChannelId, Message, MessageKey, MessageTs, Posted, SlackError};
 use shared::store::{OutboxKey, StoreError, Version};
-use shared::text::{Clock, Language, Phrases};
+use shared::text::{Language, Phrases};
 
 use super::decide::{About, Call, Statement};
-use super::message::{self, Style};
+use super::message;
 use super::state::{Kept, Thread, case_of, statement_of};
 use super::words;
 use crate::{App, ClientError, RunError};
@@ -51,11 +51,6 @@ pub(super) async fn carry_out(
     Ok(())
 }
 
-pub(super) fn style(app: &App) -> Style {
-    let settings = app.clients.settings();
-    Style::new(settings.language, Clock::new(settings.time_zone.clone()))
-}
-
 /// Says it: the first of a case in the channel, what follows in its thread; the first is brought up to the latest.
 async fn say(
     app: &App,
@@ -65,7 +60,7 @@ async fn say(
     deadline: Deadline,
 ) -> Result<Posted, RunError> {
     let mode = app.clients.settings().structure.nodes.mode;
-    let message = message::statement(said, &cluster.name, mode, &style(app));
+    let message = message::statement(said, &cluster.name, mode, &app.style);
     let (case, channel) = (case_of(said), channel(app, &cluster.name, "")?);
     let first = format!("node/{}/{case}/first", cluster.name);
     let Some(thread) = kept.threads.get(&case).cloned() else {

@@ -7,26 +7,10 @@ use shared::config::Mode;
 use shared::mrkdwn;
 use shared::redact::redact;
 use shared::slack::{Attachment, Block, Colour, Message, Mrkdwn};
-use shared::text::{Clock, Language, Phrases};
+use shared::text::{Phrases, Style};
 
 use super::decide::{About, Call, Statement};
 use super::words;
-
-/// How messages are written.
-#[derive(Debug)]
-pub struct Style {
-    /// The sentences.
-    pub phrases: Phrases,
-    /// The time zone.
-    pub clock: Clock,
-}
-
-impl Style {
-    /// A style.
-    pub fn new(language: Language, clock: Clock) -> Self {
-        Self { phrases: Phrases::new(language), clock }
-    }
-}
 
 /// Nodes that a message names.
 const NAMES: usize = 8;

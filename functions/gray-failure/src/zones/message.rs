@@ -9,26 +9,10 @@ use shared::config::Mode;
 use shared::mrkdwn;
 use shared::remediation::Stage;
 use shared::slack::{Attachment, Block, Colour, Message, Mrkdwn};
-use shared::text::{Clock, Duration, Language, Phrases};
+use shared::text::{Duration, Style};
 
 use super::story::{Standing, Story};
 use crate::decide::{Corroboration, Evidence, Reason};
-
-/// How messages are written.
-#[derive(Debug)]
-pub struct Style {
-    /// The sentences.
-    pub phrases: Phrases,
-    /// The time zone.
-    pub clock: Clock,
-}
-
-impl Style {
-    /// A style.
-    pub fn new(language: Language, clock: Clock) -> Self {
-        Self { phrases: Phrases::new(language), clock }
-    }
-}
 
 /// All that a message is made from.
 #[derive(Debug)]

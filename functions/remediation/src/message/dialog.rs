@@ -3,8 +3,9 @@
 use shared::mrkdwn;
 use shared::remediation::Case;
 use shared::slack::{Block, Input, View};
+use shared::text::Style;
 
-use super::{Style, quote, value, what};
+use super::{quote, value, what};
 
 /// Under which name it comes back.
 pub(crate) const ID: &str = "remediation.deny-own-words";

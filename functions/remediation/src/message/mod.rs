@@ -12,25 +12,9 @@ use shared::redact::redact;
 use shared::remediation::risk::{Reason, Why};
 use shared::remediation::{Action, Case, Outcome, Stage, Undo, Unmet};
 use shared::slack::{Attachment, Block, Button, ButtonStyle, Choice, Colour, Element, Message, Mrkdwn, StaticSelect};
-use shared::text::{Clock, Language, Phrases};
+use shared::text::{Phrases, Style};
 
 use crate::vote::{ASKED_BY, OWN_WORDS};
-
-/// How messages are written.
-#[derive(Debug)]
-pub struct Style {
-    /// The sentences.
-    pub phrases: Phrases,
-    /// The time zone.
-    pub clock: Clock,
-}
-
-impl Style {
-    /// A style.
-    pub fn new(language: Language, clock: Clock) -> Self {
-        Self { phrases: Phrases::new(language), clock }
-    }
-}
 
 /// Lines of a diff that a message shows.
 const LINES: usize = 12;

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use shared::text::{Clock, Language};
 
 use super::*;
 

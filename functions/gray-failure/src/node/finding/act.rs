@@ -153,7 +153,7 @@ async fn keep(app: &App, kept: &Kept, version: Option<Version>) -> Result<Versio
 /// Posts the message, or brings it up to the finding.
 async fn tell(app: &App, kept: &mut Kept, deadline: Deadline) -> Result<Posted, RunError> {
     let settings = app.clients.settings();
-    let message = message::finding(&kept.finding, &kept.place, settings.structure.guardduty.mode, &act::style(app));
+    let message = message::finding(&kept.finding, &kept.place, settings.structure.guardduty.mode, &app.style);
     let (key, shows) = (format!("guardduty/{}/first", kept.finding.id), kept.wants_to_show());
     let posted = match kept.thread.clone() {
         Some(posted) if kept.shows == shows => return Ok(posted),

@@ -4,11 +4,10 @@ use shared::config::Mode;
 use shared::mrkdwn;
 use shared::redact::redact;
 use shared::slack::{Attachment, Block, Colour, Message, Mrkdwn};
-use shared::text::Phrases;
+use shared::text::{Phrases, Style};
 
 use super::Finding;
 use super::place::Place;
-use crate::node::message::Style;
 
 fn quote(text: &str) -> Mrkdwn {
     Mrkdwn::data(redact(text))

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use shared::remediation::Stage;
+use shared::text::{Clock, Language};
 
 use super::*;
 use crate::decide::{Call, ZoneId};
