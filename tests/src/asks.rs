@@ -9,15 +9,60 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sim::fault::{Fault, Faults, Service};
+use sim::world::{Scenario, World};
+use sim::{Options, Sim};
 use tokio::task::JoinHandle;
 
 /// The channel people ask in.
 pub const CHANNEL: &str = sim::slack::ALERTS_CHANNEL;
 /// Who asks.
 pub const USER: &str = "U0SIMUSER1";
+/// Settings for answers in English, which nothing has to be set for.
+pub const ENGLISH: &[(&str, &str)] = &[];
+/// Settings for answers in Korean, seen by everybody.
+pub const KOREAN: &[(&str, &str)] =
+    &[("NIGHTSHIFT_LANG", "ko"), ("NIGHTSHIFT_TZ", "Asia/Seoul"), ("NIGHTSHIFT_ANSWERS", "in_channel")];
+
+/// A cluster in which a workload of the shop cannot pull its image, and the alarm has gone off.
+///
+/// # Panics
+///
+/// Where it does not go off.
+pub async fn broken() -> Sim {
+    let sim = match Sim::start(Options::stopped(Scenario::WrongImage)).await {
+        Ok(sim) => sim,
+        Err(error) => panic!("{error}"),
+    };
+    let fires = |world: &World| world.alarm_history().iter().any(|event| event["detail"]["state"]["value"] == "ALARM");
+    assert!(sim.world().advance_until(SignedDuration::from_mins(30), fires));
+    sim
+}
+
+/// That a text holds each of these.
+///
+/// # Panics
+///
+/// Where one is missing.
+pub fn holds(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+/// The first part of a value that is wanted.
+pub fn find(value: &Value, wanted: &dyn Fn(&Value) -> bool) -> Option<Value> {
+    if wanted(value) {
+        return Some(value.clone());
+    }
+    match value {
+        Value::Array(items) => items.iter().find_map(|item| find(item, wanted)),
+        Value::Object(fields) => fields.values().find_map(|item| find(item, wanted)),
+        _ => None,
+    }
+}
 
 type Answers = Arc<Mutex<BTreeMap<String, Vec<Value>>>>;
 

@@ -63,6 +63,20 @@ pub fn settings(environment: &[(String, String)], more: &[(&str, &str)]) -> Sett
     }
 }
 
+/// A configuration of AWS at `endpoint`, whose calls are made once.
+pub fn aws_at(endpoint: &str, region: &'static str) -> aws_config::SdkConfig {
+    let credentials = aws_credential_types::Credentials::new("sim", "sim", None, None, "test");
+    aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
+        .endpoint_url(endpoint)
+        .region(aws_config::Region::new(region))
+        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(credentials))
+        .http_client(shared::aws::http_client())
+        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+        .retry_config(aws_config::retry::RetryConfig::disabled())
+        .build()
+}
+
 /// The AWS configuration that an environment gives, without reading the process's own.
 pub fn aws(environment: &[(String, String)]) -> aws_config::SdkConfig {
     let value = |name: &str| {

@@ -9,7 +9,7 @@ use sim::bus::PRODUCT_BUS;
 use sim::lambda::{DriveReport, FunctionProcess, FunctionSettings, FunctionUrl, Queue, QueueSettings};
 use sim::slack::{ALERTS_CHANNEL, Connection, Delivery, Message, REQUESTER};
 
-use crate::asks::read;
+use crate::asks::{find, read};
 use crate::binary::binary;
 
 /// Who asks.
@@ -175,18 +175,6 @@ impl Behind {
 /// All that somebody reads of a message.
 pub fn text(message: &Message) -> String {
     read(&json!({ "text": message.text, "blocks": message.blocks, "attachments": message.attachments }))
-}
-
-/// The first value within this one that is `wanted`.
-pub fn find(value: &Value, wanted: &dyn Fn(&Value) -> bool) -> Option<Value> {
-    if wanted(value) {
-        return Some(value.clone());
-    }
-    match value {
-        Value::Array(items) => items.iter().find_map(|item| find(item, wanted)),
-        Value::Object(fields) => fields.values().find_map(|item| find(item, wanted)),
-        _ => None,
-    }
 }
 
 fn ok<T, E: std::fmt::Display>(outcome: Result<T, E>) -> T {

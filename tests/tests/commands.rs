@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of a test: where they fail, the test has failed")]
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sim::fault::{Fault, Rule, Service};
 use sim::lambda::{FunctionProcess, Queue};
 use sim::world::Scenario;
 use sim::{Options, Sim};
-use tests::asks::{Hooks, click, command, read};
+use tests::asks::{ENGLISH, Hooks, KOREAN, broken, click, command, find, holds, read};
 use tests::binary::binary;
 
 /// The function's real binary in front of a simulated cluster.
@@ -19,10 +18,6 @@ struct Stage {
     function: FunctionProcess,
     _folder: tempfile::TempDir,
 }
-
-const ENGLISH: &[(&str, &str)] = &[];
-const KOREAN: &[(&str, &str)] =
-    &[("NIGHTSHIFT_LANG", "ko"), ("NIGHTSHIFT_TZ", "Asia/Seoul"), ("NIGHTSHIFT_ANSWERS", "in_channel")];
 
 impl Stage {
     async fn new(sim: Sim, more: &[(&str, &str)]) -> Self {
@@ -79,33 +74,6 @@ impl Stage {
         self.queue.send(&click(&id, &text("action_id"), &text("value"), &self.hooks.click_address(&id)));
         self.drive().await;
         self.hooks.answer(&id)
-    }
-}
-
-fn find(value: &Value, wanted: &dyn Fn(&Value) -> bool) -> Option<Value> {
-    if wanted(value) {
-        return Some(value.clone());
-    }
-    match value {
-        Value::Array(items) => items.iter().find_map(|item| find(item, wanted)),
-        Value::Object(fields) => fields.values().find_map(|item| find(item, wanted)),
-        _ => None,
-    }
-}
-
-/// A cluster in which a workload of the shop cannot pull its image.
-async fn broken() -> Sim {
-    let sim = Sim::start(Options::stopped(Scenario::WrongImage)).await.unwrap();
-    let fires = |world: &sim::world::World| {
-        world.alarm_history().iter().any(|event| event["detail"]["state"]["value"] == "ALARM")
-    };
-    assert!(sim.world().advance_until(SignedDuration::from_mins(30), fires));
-    sim
-}
-
-fn holds(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part} is missing:\n{text}");
     }
 }
 

@@ -7,9 +7,10 @@ use serde_json::Value;
 use sim::lambda::find_binary;
 use sim::world::Scenario;
 
-fn demo(scenario: &str) -> (Output, Vec<Value>) {
+fn demo(scenario: &str, more: &[&str]) -> (Output, Vec<Value>) {
     let output = Command::new(find_binary("nightshift").expect("built by `cargo build --workspace --bins`"))
         .args(["demo", "--headless", "--format", "json", "--scenario", scenario])
+        .args(more)
         .output()
         .expect("the demo runs");
     let lines =
@@ -19,7 +20,7 @@ fn demo(scenario: &str) -> (Output, Vec<Value>) {
 
 /// Runs a scenario to its end: it is judged right, by a verdict that says so, and every post has its shape.
 fn is_reported(scenario: Scenario) -> Vec<Value> {
-    let (output, mut lines) = demo(scenario.name());
+    let (output, mut lines) = demo(scenario.name(), &[]);
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     let verdict = lines.pop().expect("a verdict");
     let expected = scenario.expected_causes();
@@ -39,6 +40,15 @@ fn is_reported(scenario: Scenario) -> Vec<Value> {
         }
     }
     lines
+}
+
+/// Runs a scenario in which somebody approves: it ends well; what was posted, and the verdict.
+fn is_acted_on(scenario: Scenario) -> (Vec<Value>, Value) {
+    let (output, mut lines) = demo(scenario.name(), &["--approve"]);
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    let verdict = lines.pop().expect("a verdict");
+    assert_eq!((output.status.code(), &verdict["ok"]), (Some(0), &Value::from(true)), "{verdict}\n{complaint}");
+    (lines, verdict)
 }
 
 /// The texts of messages that are no replies.
@@ -62,15 +72,7 @@ fn a_bad_rollout_is_one_thread_about_its_workload() {
 
 #[test]
 fn a_bad_rollout_is_rolled_back_by_a_click_and_its_thread_tells_it_all() {
-    let output = Command::new(find_binary("nightshift").expect("built by `cargo build --workspace --bins`"))
-        .args(["demo", "--headless", "--approve", "--format", "json", "--scenario", "bad-rollout"])
-        .output()
-        .expect("the demo runs");
-    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    let mut lines: Vec<Value> =
-        String::from_utf8_lossy(&output.stdout).lines().map(|line| line.parse().expect("a line of JSON")).collect();
-    let verdict = lines.pop().expect("a verdict");
-    assert_eq!((output.status.code(), &verdict["ok"]), (Some(0), &Value::from(true)), "{verdict}\n{complaint}");
+    let (lines, verdict) = is_acted_on(Scenario::BadRollout);
     assert_eq!(verdict["actions"][0]["stage"], "recovered", "{verdict}");
     assert_eq!(heads(&lines).len(), 1, "{:?}", heads(&lines));
     let tickets = verdict["tickets"].as_array().expect("tickets");
@@ -122,15 +124,7 @@ fn a_storm_of_a_thousand_alarms_is_a_handful_of_threads_the_zone_first() {
 
 #[test]
 fn a_zone_that_limps_is_told_and_left_by_a_click_though_no_alarm_rings() {
-    let output = Command::new(find_binary("nightshift").expect("built by `cargo build --workspace --bins`"))
-        .args(["demo", "--headless", "--approve", "--format", "json", "--scenario", "gray-failure"])
-        .output()
-        .expect("the demo runs");
-    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    let mut lines: Vec<Value> =
-        String::from_utf8_lossy(&output.stdout).lines().map(|line| line.parse().expect("a line of JSON")).collect();
-    let verdict = lines.pop().expect("a verdict");
-    assert_eq!((output.status.code(), &verdict["ok"]), (Some(0), &Value::from(true)), "{verdict}\n{complaint}");
+    let (lines, verdict) = is_acted_on(Scenario::GrayFailure);
     assert_eq!(verdict["reported"][0], "zone-degraded", "{verdict}");
     let heads = heads(&lines);
     assert!(heads.len() == 1 && heads[0].contains("apne2-az1"), "{heads:?}");
@@ -138,7 +132,7 @@ fn a_zone_that_limps_is_told_and_left_by_a_click_though_no_alarm_rings() {
 
 #[test]
 fn an_unknown_scenario_is_bad_usage() {
-    let (output, lines) = demo("volcano");
+    let (output, lines) = demo("volcano", &[]);
     assert_eq!((output.status.code(), lines.len()), (Some(2), 0));
     assert!(String::from_utf8_lossy(&output.stderr).contains("bad-rollout"), "the names that exist are listed");
 }

@@ -14,20 +14,7 @@ use shared::snapshot::SeriesKind;
 use sim::fault::{Fault, Rule, Service};
 use sim::world::Scenario;
 use sim::{Options, Sim};
-
-fn config(endpoint: &str) -> aws_config::SdkConfig {
-    aws_config::SdkConfig::builder()
-        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-        .endpoint_url(endpoint)
-        .region(aws_config::Region::new("us-east-1"))
-        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-            aws_credential_types::Credentials::new("sim", "sim", None, None, "test"),
-        ))
-        .http_client(shared::aws::http_client())
-        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
-        .retry_config(aws_config::retry::RetryConfig::disabled())
-        .build()
-}
+use tests::night::aws_at;
 
 fn query(cluster: &str, focus: Vec<Focus>, now: Timestamp) -> MetricQuery {
     let window = Window { start: now.checked_sub(SignedDuration::from_mins(30)).expect("a time"), end: now };
@@ -71,7 +58,7 @@ async fn world() -> (Sim, String, String, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cloudwatch_gives_workload_namespace_and_node_their_series() {
     let (sim, namespace, name, node) = world().await;
-    let source = CloudWatch::new(&config(&sim.aws_endpoint()));
+    let source = CloudWatch::new(&aws_at(&sim.aws_endpoint(), "us-east-1"));
     let focus = vec![
         Focus::Workload { namespace: namespace.clone(), name: name.clone() },
         Focus::Namespace(namespace.clone()),
@@ -114,7 +101,7 @@ async fn cloudwatch_reads_the_alarms_own_metrics_math_and_band() {
             &dimensions,
         ),
     ];
-    let metrics = CloudWatch::new(&config(&sim.aws_endpoint())).read(&asked).await;
+    let metrics = CloudWatch::new(&aws_at(&sim.aws_endpoint(), "us-east-1")).read(&asked).await;
     assert_eq!(metrics.gaps, []);
     let series = |metric: &str| {
         metrics
@@ -142,7 +129,7 @@ async fn a_cloudwatch_that_fails_is_a_gap_and_no_error() {
         let focus = vec![Focus::Workload { namespace: namespace.clone(), name: name.clone() }];
         let mut asked = query("any", focus, sim.world().now());
         asked.limit = Duration::from_millis(700);
-        let metrics = CloudWatch::new(&config(&sim.aws_endpoint())).read(&asked).await;
+        let metrics = CloudWatch::new(&aws_at(&sim.aws_endpoint(), "us-east-1")).read(&asked).await;
         assert!(metrics.series.is_empty() && metrics.gaps.len() == 1, "{fault:?}: {metrics:?}");
     }
 }
@@ -183,7 +170,7 @@ async fn prometheus_series_are_read_and_not_a_number_is_left_out() {
     })
     .await;
     let now = "2026-03-01T05:25:00Z".parse().expect("a time");
-    let source = Prometheus::new(&address, false, &config("http://127.0.0.1:9")).expect("a source");
+    let source = Prometheus::new(&address, false, &aws_at("http://127.0.0.1:9", "us-east-1")).expect("a source");
     let metrics = source.read(&query("prod", workload(), now)).await;
     assert_eq!(metrics.gaps, []);
     let names = names(&metrics.series);
@@ -208,7 +195,7 @@ async fn what_prometheus_refuses_is_a_gap_for_each_metric() {
     })
     .await;
     let now = "2026-03-01T05:25:00Z".parse().expect("a time");
-    let source = Prometheus::new(&address, false, &config("http://127.0.0.1:9")).expect("a source");
+    let source = Prometheus::new(&address, false, &aws_at("http://127.0.0.1:9", "us-east-1")).expect("a source");
     let metrics = source.read(&query("prod", workload(), now)).await;
     let why: Vec<&str> = metrics.gaps.iter().map(|gap| gap.why.as_str()).collect();
     assert_eq!(metrics.gaps.len(), 10, "{why:?}");
@@ -219,7 +206,8 @@ async fn what_prometheus_refuses_is_a_gap_for_each_metric() {
 
 #[tokio::test]
 async fn a_prometheus_that_is_not_there_is_a_gap_in_time() {
-    let source = Prometheus::new("http://127.0.0.1:9", false, &config("http://127.0.0.1:9")).expect("a source");
+    let source =
+        Prometheus::new("http://127.0.0.1:9", false, &aws_at("http://127.0.0.1:9", "us-east-1")).expect("a source");
     let mut asked = query("prod", workload(), "2026-03-01T05:25:00Z".parse().expect("a time"));
     asked.limit = Duration::from_millis(500);
     let metrics = source.read(&asked).await;
@@ -229,7 +217,7 @@ async fn a_prometheus_that_is_not_there_is_a_gap_in_time() {
 
 #[test]
 fn addresses_that_are_none_are_refused_with_advice() {
-    let config = config("http://127.0.0.1:9");
+    let config = aws_at("http://127.0.0.1:9", "us-east-1");
     for address in ["", "prometheus:9090", "ftp://prometheus", "not an address"] {
         let error = Prometheus::new(address, false, &config).expect_err(address);
         assert!(error.to_string().contains("PROMETHEUS_URL"), "{error}");

@@ -9,7 +9,7 @@ use sim::fault::{Fault, Rule, Service};
 use sim::lambda::{FunctionProcess, Queue};
 use sim::world::Scenario;
 use sim::{Options, Sim};
-use tests::asks::{CHANNEL, USER, question};
+use tests::asks::{CHANNEL, USER, holds, question};
 use tests::binary::binary;
 
 /// The function's real binary in front of a simulated cluster.
@@ -67,12 +67,6 @@ impl Stage {
     fn calls(&self, service: Service, operation: &str) -> usize {
         let journal = self.sim.faults().journal();
         journal.iter().filter(|call| call.service == service && call.operation == operation).count()
-    }
-}
-
-fn holds(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part} is missing:\n{text}");
     }
 }
 

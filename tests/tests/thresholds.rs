@@ -8,20 +8,10 @@ use sim::lambda::FunctionProcess;
 use sim::world::{Scenario, StateValue};
 use sim::{Options, Sim};
 use tests::binary::binary;
+use tests::night::aws_at;
 
 fn client(sim: &Sim) -> aws_sdk_cloudwatch::Client {
-    let config = aws_config::SdkConfig::builder()
-        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-        .endpoint_url(sim.aws_endpoint())
-        .region(aws_config::Region::new("us-east-1"))
-        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-            aws_credential_types::Credentials::new("sim", "sim", None, None, "test"),
-        ))
-        .http_client(shared::aws::http_client())
-        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
-        .retry_config(aws_config::retry::RetryConfig::disabled())
-        .build();
-    aws_sdk_cloudwatch::Client::new(&config)
+    aws_sdk_cloudwatch::Client::new(&aws_at(&sim.aws_endpoint(), "us-east-1"))
 }
 
 async fn sim() -> Sim {

@@ -14,6 +14,7 @@ use sim::fault::{Fault, Faults, Rule, Service};
 use sim::slack::{ALERTS_CHANNEL, Message};
 use sim::world::Scenario;
 use sim::{Options, Sim};
+use tests::asks::{ENGLISH, KOREAN, broken, holds};
 use tests::door::{notification, signed, signed_now};
 use tests::way::{USER, WEBHOOK_SECRET, Way, text};
 
@@ -22,26 +23,6 @@ type Headers = Vec<(String, String)>;
 
 /// A request that is refused: what it is, the answer, path, headers, body and content type.
 type Refused<'a> = (&'a str, u16, &'a str, Headers, &'a [u8], &'a str);
-
-const ENGLISH: &[(&str, &str)] = &[];
-const KOREAN: &[(&str, &str)] =
-    &[("NIGHTSHIFT_LANG", "ko"), ("NIGHTSHIFT_TZ", "Asia/Seoul"), ("NIGHTSHIFT_ANSWERS", "in_channel")];
-
-/// A cluster in which a workload of the shop cannot pull its image.
-async fn broken() -> Sim {
-    let sim = Sim::start(Options::stopped(Scenario::WrongImage)).await.unwrap();
-    let fires = |world: &sim::world::World| {
-        world.alarm_history().iter().any(|event| event["detail"]["state"]["value"] == "ALARM")
-    };
-    assert!(sim.world().advance_until(SignedDuration::from_mins(30), fires));
-    sim
-}
-
-fn holds(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part} is missing:\n{text}");
-    }
-}
 
 /// Of a command: that it was heard, at once, and its answer. Nothing else.
 fn answer(messages: Vec<Message>) -> Message {

@@ -17,18 +17,7 @@ const BALANCER: &str =
 const LIMIT: Duration = Duration::from_secs(5);
 
 fn sdk(sim: &Sim) -> aws_config::SdkConfig {
-    let environment: std::collections::BTreeMap<String, String> = sim.environment().into_iter().collect();
-    aws_config::SdkConfig::builder()
-        .behavior_version(aws_config::BehaviorVersion::v2026_01_12())
-        .endpoint_url(environment["AWS_ENDPOINT_URL"].as_str())
-        .region(aws_config::Region::new("ap-northeast-2"))
-        .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-            aws_credential_types::Credentials::new("sim", "sim", None, None, "test"),
-        ))
-        .http_client(shared::aws::http_client())
-        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
-        .retry_config(aws_config::retry::RetryConfig::disabled())
-        .build()
+    tests::night::aws_at(&sim.aws_endpoint(), "ap-northeast-2")
 }
 
 async fn quiet() -> Sim {

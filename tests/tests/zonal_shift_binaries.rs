@@ -14,7 +14,7 @@ use tests::binary::binary;
 use tests::judges;
 use tests::limp::{balancer, config};
 use tests::night::batch;
-use tests::way::find;
+use tests::asks::find;
 
 const LEADS: [&str; 2] = ["U0LEAD0001", "U0LEAD0002"];
 const ZONE: &str = "apne2-az1";

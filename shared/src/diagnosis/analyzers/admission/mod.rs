@@ -9,3 +9,13 @@ mod service_quota;
 mod webhook;
 
 super::list![missing_service_account, quota, service_quota, missing_claim, pod_security, webhook];
+
+/// A Deployment of which the API server refuses every pod, in these words.
+#[cfg(test)]
+fn refused(message: &str) -> crate::diagnosis::testkit::Scene {
+    crate::diagnosis::testkit::scene().deployment("shop", "api", 2).without_pods("shop", "api").event(
+        "ReplicaSet shop/api-rs1",
+        "FailedCreate",
+        message,
+    )
+}

@@ -34,15 +34,7 @@ pub(super) fn examine(case: &mut Case<'_, '_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::testkit::scene;
-
-    fn refused(message: &str) -> crate::diagnosis::testkit::Scene {
-        scene().deployment("shop", "api", 2).without_pods("shop", "api").event(
-            "ReplicaSet shop/api-rs1",
-            "FailedCreate",
-            message,
-        )
-    }
+    use super::super::refused;
 
     #[test]
     fn a_forbidden_pod_is_named_with_the_level() {

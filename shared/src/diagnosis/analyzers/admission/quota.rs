@@ -158,15 +158,8 @@ fn unstated(message: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::testkit::{Scene, scene};
-
-    fn refused(message: &str) -> Scene {
-        scene().deployment("shop", "api", 2).without_pods("shop", "api").event(
-            "ReplicaSet shop/api-rs1",
-            "FailedCreate",
-            message,
-        )
-    }
+    use super::super::refused;
+    use crate::diagnosis::testkit::scene;
 
     #[test]
     fn of_many_resources_the_one_that_is_passed_is_named() {

@@ -47,15 +47,7 @@ fn service(message: &str) -> Option<ObjectRef> {
 
 #[cfg(test)]
 mod tests {
-    use crate::diagnosis::testkit::scene;
-
-    fn refused(message: &str) -> crate::diagnosis::testkit::Scene {
-        scene().deployment("shop", "api", 2).without_pods("shop", "api").event(
-            "ReplicaSet shop/api-rs1",
-            "FailedCreate",
-            message,
-        )
-    }
+    use super::super::refused;
 
     #[test]
     fn a_webhook_that_does_not_answer_is_named_by_its_service() {
