@@ -5,6 +5,7 @@
 //! serializes back to the same form, which is how `nightshift capture` writes files that kubectl's users recognise.
 //! Fields carry the names of the Kubernetes API reference, <https://kubernetes.io/docs/reference/kubernetes-api/>.
 
+mod container;
 mod event;
 mod meta;
 mod network;
@@ -17,6 +18,7 @@ mod reference;
 mod storage;
 mod workload;
 
+pub use container::*;
 pub use event::*;
 pub use meta::*;
 pub use network::*;
