@@ -8,6 +8,7 @@
 //!   to look first whether the message is there, or to give up ([`SlackError`]).
 
 mod block;
+mod call;
 mod client;
 mod cut;
 mod error;
