@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use sim::lambda::{FunctionProcess, FunctionSettings};
 use sim::world::Scenario;
 use sim::{Options, Sim};
+use tests::asks::find;
 use tests::binary::binary;
 use tests::judges;
 use tests::limp::{balancer, config};
 use tests::night::batch;
-use tests::asks::find;
 
 const LEADS: [&str; 2] = ["U0LEAD0001", "U0LEAD0002"];
 const ZONE: &str = "apne2-az1";
