@@ -3,6 +3,11 @@
 //! Points come from the action itself, from what it reaches, from where and when, and from how sure the cause is. Up to 29
 //! points are low, up to 59 medium, above that high. Some reasons alone make a level: a StatefulSet, possible data loss or
 //! more than half of the replicas are never low, data loss together with a StatefulSet is high.
+//!
+//! Leaving a zone has points of its own. It evicts nothing, so no disruption budget speaks; it is taken back by one call and
+//! ends by itself; and it is not asked for before the other zones are shown to carry it. What is risky about it is what such
+//! a proof does not cover: a workload that has most of its pods there, volumes that tie a StatefulSet's majority to the zone,
+//! a single zone that remains, a rollout that may be the cause.
 
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +82,20 @@ pub enum Why {
         /// Of what.
         object: String,
     },
+    /// It is not shown that the other zones can carry it.
+    Unproven,
+    /// One zone remains: whatever happens to it happens to all.
+    LastZone {
+        /// Which.
+        zone: String,
+    },
+    /// Most of a workload's ready pods are in the zone.
+    Concentrated {
+        /// Which workload.
+        object: String,
+        /// In percent.
+        percent: u32,
+    },
 }
 
 /// Points an action has by itself: how much a mistake with it would cost.
@@ -103,15 +122,20 @@ pub fn assess(action: &Action, blast: &BlastRadius, facts: &Facts) -> Assessment
         }
     };
     let share = u8::try_from(blast.serving_percent.min(100) * 35 / 100).unwrap_or(35);
-    add(share, Why::Share { percent: blast.serving_percent });
+    let zone = match action {
+        Action::ZonalShift(shift) => Some(shift),
+        _ => None,
+    };
+    // What is taken away from serving is carried by the others: that is known before, and counts a third.
+    add(if zone.is_some() { share / 3 } else { share }, Why::Share { percent: blast.serving_percent });
     if let Some(object) = blast.stateful.first() {
         add(25, Why::Stateful { object: object.to_string() });
     }
     if let Some(what) = blast.data_at_risk.first() {
         add(20, Why::DataAtRisk { what: what.clone() });
     }
-    if let Some(headroom) = blast.headroom.as_ref().filter(|headroom| headroom.allowed < 1 && blast.serving_percent > 0)
-    {
+    let evicts = zone.is_none() && blast.serving_percent > 0;
+    if let Some(headroom) = blast.headroom.as_ref().filter(|headroom| headroom.allowed < 1 && evicts) {
         add(10, Why::NoHeadroom { budget: headroom.budget.clone() });
     }
     let environment = facts.rules.environment;
@@ -130,10 +154,20 @@ pub fn assess(action: &Action, blast: &BlastRadius, facts: &Facts) -> Assessment
     if matches!(action.undo(facts), super::Undo::Nothing { .. }) {
         add(3, Why::NoUndo);
     }
-    if let Action::ZonalShift(shift) = action
-        && let Some(object) = shift.rollout(facts)
-    {
-        add(15, Why::Rollout { object: object.to_string() });
+    if let Some(shift) = zone {
+        if let Some(object) = shift.rollout(facts) {
+            add(15, Why::Rollout { object: object.to_string() });
+        }
+        if !shift.room(facts).is_ok_and(|room| room.carries()) {
+            add(30, Why::Unproven);
+        }
+        if let [zone] = shift.other_zones(facts).as_slice() {
+            add(20, Why::LastZone { zone: zone.to_string() });
+        }
+        let shares = shift.shares(facts).into_iter().filter(|(object, _)| !blast.stateful.contains(object));
+        if let Some((object, percent)) = shares.max_by_key(|(_, share)| *share).filter(|(_, share)| *share > 50) {
+            add(25, Why::Concentrated { object: object.to_string(), percent });
+        }
     }
     let score = reasons.iter().map(|reason| u32::from(reason.points)).sum::<u32>().min(100);
     let by_score = match score {

@@ -180,7 +180,7 @@ pub(super) fn moves(pod: &Pod) -> bool {
         && !pod.metadata.annotations.contains_key("kubernetes.io/config.mirror")
 }
 
-fn takes_pods(node: &Node) -> bool {
+pub(super) fn takes_pods(node: &Node) -> bool {
     let ready = node.status.conditions.iter().find(|condition| condition.type_ == "Ready");
     !node.spec.unschedulable && ready.is_some_and(|ready| ready.status == "True")
 }

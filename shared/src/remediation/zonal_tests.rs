@@ -9,7 +9,7 @@ use super::room::ZONE_ID;
 use super::*;
 use crate::diagnosis::Risk;
 use crate::diagnosis::testkit::{at, scene};
-use crate::model::{Kind, ObjectRef, Quantity};
+use crate::model::{Kind, Object, ObjectRef, Quantity};
 use crate::remediation::policy::{Policies, Question};
 use crate::snapshot::Snapshot;
 use crate::zonal::{Comment, ResourceArn, ShiftId, Standing, State, Want, ZoneId};
@@ -109,6 +109,9 @@ fn what_a_forecast_adds_has_to_be_carried_too() {
     let with = |growth_percent| ZonalShift { growth_percent, ..shift() }.room(&facts).unwrap();
     assert!(with(33).carries());
     assert_eq!(with(50).missing().cpu_milli, 1000);
+    let asked = |growth_percent| ZonalShift { growth_percent, ..shift() }.requests_of(&facts);
+    assert!(asked(33).is_ok());
+    assert!(matches!(asked(50), Err(Unmet::NoRoom(room)) if room.missing().cpu_milli == 1000));
 }
 
 #[test]
@@ -249,6 +252,77 @@ fn a_service_that_is_only_there_and_a_volume_that_is_go_to_people() {
     let mut unserved = snapshot(3, "1");
     unserved.services.items.clear();
     assert_eq!(action.blast(&facts(unserved)).share_percent, 0);
+}
+
+/// `data/db` of so many pods, each with a volume of its zone: one a zone, the first in the ill one.
+fn with_a_set(replicas: i32) -> Facts {
+    let mut snapshot = snapshot(6, "500m");
+    let set = json!({ "metadata": { "name": "db", "namespace": "data" }, "spec": { "replicas": replicas } });
+    snapshot.stateful_sets.items.push(serde_json::from_value(set).unwrap());
+    let pods = scene().deployment("data", "db", replicas).snapshot.pods.items;
+    for (mut pod, (node, _)) in pods.into_iter().zip(NODES) {
+        pod.spec.node_name = node.to_owned();
+        let owner = &mut pod.metadata.owner_references[0];
+        (owner.kind, owner.name) = ("StatefulSet".into(), "db".into());
+        let claim = format!("data-{}", pod.name());
+        pod.spec.volumes = vec![
+            serde_json::from_value(json!({ "name": "data", "persistentVolumeClaim": { "claimName": claim } })).unwrap(),
+        ];
+        let volume = json!({
+            "metadata": { "name": format!("pv-{claim}") },
+            "spec": { "claimRef": { "namespace": "data", "name": claim }, "nodeAffinity": { "required": {} } },
+        });
+        snapshot.persistent_volumes.items.push(serde_json::from_value(volume).unwrap());
+        snapshot.pods.items.push(pod);
+    }
+    facts(snapshot)
+}
+
+#[test]
+fn a_stateful_set_that_keeps_its_majority_elsewhere_is_made_to_lose_a_zone_and_one_that_does_not_goes_to_people() {
+    let action = Action::ZonalShift(shift());
+    let asked = |facts: &Facts| {
+        let answer = Policies::shipped().unwrap().ask("automation", &Question::of(&action, facts)).unwrap();
+        (answer.allowed, risk::assess(&action, &action.blast(facts), facts).level)
+    };
+    assert_eq!(asked(&with_a_set(3)), (true, Risk::Low));
+    for replicas in [1, 2] {
+        let facts = with_a_set(replicas);
+        assert_eq!(action.blast(&facts).stateful.len(), 1);
+        assert_eq!(asked(&facts), (false, Risk::Medium), "{replicas}");
+    }
+}
+
+#[test]
+fn what_is_risky_about_leaving_a_zone_is_what_the_proof_of_capacity_does_not_cover() {
+    let action = Action::ZonalShift(shift());
+    let assessed = |facts: &Facts| risk::assess(&action, &action.blast(facts), facts);
+    let has = |facts: &Facts, is: fn(&risk::Why) -> bool| {
+        let assessed = assessed(facts);
+        assert_ne!(assessed.level, Risk::Low, "{assessed:?}");
+        assert!(assessed.reasons.iter().any(|reason| is(&reason.why)), "{assessed:?}");
+    };
+    // A budget that lets no pod go is no risk of what evicts none.
+    let mut held = snapshot(6, "1");
+    let budget = json!({
+        "metadata": { "name": "api", "namespace": "shop" },
+        "spec": { "selector": { "matchLabels": held.pods.items[0].metadata.labels } }, "status": { "disruptionsAllowed": 0 },
+    });
+    held.disruption_budgets.items.push(serde_json::from_value(budget).unwrap());
+    let held = facts(held);
+    assert_eq!(action.blast(&held).headroom.unwrap().allowed, 0);
+    assert_eq!(assessed(&held).level, Risk::Low, "{:?}", assessed(&held));
+
+    has(&facts(snapshot(6, "1500m")), |why| matches!(why, risk::Why::Unproven));
+    let mut two = snapshot(6, "500m");
+    two.nodes.items.retain(|node| node.name() != "node-c");
+    two.pods.items.iter_mut().filter(|pod| pod.spec.node_name == "node-c").for_each(|pod| {
+        pod.spec.node_name = "node-b".into();
+    });
+    has(&facts(two), |why| matches!(why, risk::Why::LastZone { zone } if zone == "use1-az2"));
+    let mut most = snapshot(6, "500m");
+    most.pods.items.iter_mut().skip(2).for_each(|pod| pod.spec.node_name = "node-a".into());
+    has(&facts(most), |why| matches!(why, risk::Why::Concentrated { percent, .. } if *percent > 50));
 }
 
 #[test]

@@ -152,6 +152,9 @@ fn why(Reason { why, points }: &Reason, phrases: &Phrases) -> String {
         Why::Confidence { percent } => ("risk-why-confidence", percent.to_string()),
         Why::NoUndo => ("risk-why-no-undo", String::new()),
         Why::Rollout { object } => ("risk-why-rollout", object.clone()),
+        Why::Unproven => ("risk-why-unproven", String::new()),
+        Why::LastZone { zone } => ("risk-why-last-zone", zone.clone()),
+        Why::Concentrated { object, percent } => ("risk-why-concentrated", format!("{object} ({percent} %)")),
     };
     format!("{} +{points}", phrases.say_with(key, &[("value", (&value).into())]))
 }

@@ -5,7 +5,7 @@
 //! What is asked of ARC is a state, not a call ([`Request::Shift`]); [`crate::zonal::steps`] brings it about and keeps it up
 //! for as long as the judgement wants it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,37 @@ impl ZonalShift {
         (!limits.is_empty()).then(|| super::NodePoolLimits { pool: names(&pool), limits })
     }
 
+    /// The zones that remain, by the nodes that take pods.
+    pub(in crate::remediation) fn other_zones(&self, facts: &Facts) -> Vec<ZoneId> {
+        let zones = facts.snapshot.nodes.iter().filter(|node| room::takes_pods(node));
+        let zones = zones.filter_map(|node| node.metadata.labels.get(room::ZONE_ID));
+        let zones: BTreeSet<&String> = zones.filter(|zone| **zone != self.zone.0).collect();
+        zones.into_iter().map(|zone| ZoneId(zone.clone())).collect()
+    }
+
+    /// The share of its ready pods that each workload loses, in percent; of workloads that a Service sends to.
+    pub(in crate::remediation) fn shares(&self, facts: &Facts) -> BTreeMap<ObjectRef, u32> {
+        let mut served: BTreeMap<ObjectRef, usize> = BTreeMap::new();
+        for pod in self.reached(facts).into_iter().filter(|pod| is_ready(pod) && is_served(facts, pod)) {
+            if let Some(owner) = facts.owner_of(pod) {
+                *served.entry(owner).or_default() += 1;
+            }
+        }
+        let shares = served.into_iter().map(|(owner, leaving)| {
+            let share = share_percent(leaving, facts.ready_of(&owner));
+            (owner, share)
+        });
+        shares.collect()
+    }
+
+    /// Whether most of a StatefulSet goes on elsewhere: spread over zones it is made to lose one of them.
+    fn keeps_majority(&self, facts: &Facts, set: &ObjectRef) -> bool {
+        let inside = room::inside(facts, &self.zone);
+        let stays = |pod: &&Pod| is_ready(pod) && !inside.contains(pod.spec.node_name.as_str());
+        let staying = facts.pods_of(set).filter(stays).count();
+        facts.replicas_of(set).is_some_and(|replicas| 2 * staying > replicas)
+    }
+
     /// The zone's pods whose work could be done elsewhere.
     fn reached<'a>(&'a self, facts: &'a Facts) -> Vec<&'a Pod> {
         let inside = room::inside(facts, &self.zone);
@@ -161,11 +192,10 @@ impl Pair for ZonalShift {
     }
 
     /// Endpoints are what goes: of workloads that a Service sends to, the share of ready pods in the zone. Nothing is evicted,
-    /// so no data is at risk; a StatefulSet is reached where a volume ties its pod to the zone.
+    /// so no data is at risk; a StatefulSet is reached where volumes tie its pods to the zone and no majority stays elsewhere.
     fn blast(&self, facts: &Facts) -> BlastRadius {
         let pods = self.reached(facts);
         let mut radius = BlastRadius { pods: pods.len(), ..BlastRadius::default() };
-        let mut served: BTreeMap<ObjectRef, usize> = BTreeMap::new();
         for pod in &pods {
             let Some(owner) = facts.owner_of(pod) else { continue };
             for budget in facts.budgets_over(pod) {
@@ -175,16 +205,12 @@ impl Pair for ZonalShift {
                     radius.headroom = Some(found);
                 }
             }
-            if owner.kind == Kind::StatefulSet && !radius.stateful.contains(&owner) && is_tied(facts, pod) {
-                radius.stateful.push(owner.clone());
-            }
-            if is_ready(pod) && is_served(facts, pod) {
-                *served.entry(owner).or_default() += 1;
+            let is_set = owner.kind == Kind::StatefulSet && !radius.stateful.contains(&owner);
+            if is_set && is_tied(facts, pod) && !self.keeps_majority(facts, &owner) {
+                radius.stateful.push(owner);
             }
         }
-        for (owner, leaving) in served {
-            radius.share_percent = radius.share_percent.max(share_percent(leaving, facts.ready_of(&owner)));
-        }
+        radius.share_percent = self.shares(facts).into_values().max().unwrap_or(0);
         let is_work = |pod: &&Pod| is_live(pod) && room::moves(pod);
         let all: Vec<&Pod> = facts.snapshot.pods.iter().filter(is_work).collect();
         radius.replicas = all.len();
