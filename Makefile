@@ -13,7 +13,7 @@ comma := ,
 INSTALLED := $(foreach judge,kubectl chromium prometheus,$(if $(shell command -v $(judge)),$(comma)$(judge)))
 export NIGHTSHIFT_REQUIRE_JUDGES := python$(subst $(subst ,, ),,$(INSTALLED))
 
-.PHONY: demo test faults judges lint deny bench bench-diagnosis bench-checks bench-gray-failure bench-cold-start bench-first-message bench-first-answer release deploy clean
+.PHONY: demo test judges lint deny bench bench-diagnosis bench-checks bench-gray-failure bench-cold-start bench-first-message bench-first-answer release deploy clean
 
 ## The product against a simulated cluster; prints the address of the Slack channel's page.
 demo: build
@@ -38,10 +38,6 @@ TEST := nextest run --locked --workspace --no-fail-fast
 else
 TEST := test --locked --workspace --lib --bins --tests --no-fail-fast
 endif
-
-## Enumerations of faults that take minutes.
-faults:
-	$(CARGO) test --locked --workspace --test gray_failure -- --ignored --nocapture
 
 judges: $(JUDGES)
 $(JUDGES): tests/judges/requirements.txt

@@ -7,6 +7,7 @@ mod check_config;
 mod demo;
 mod diagnose;
 mod learn;
+mod replay;
 mod sim;
 mod target;
 mod thresholds;
@@ -31,6 +32,8 @@ enum Command {
     Capture(capture::Arguments),
     /// What a function would have done, over recorded data.
     Backtest(backtest::Arguments),
+    /// Decide again what was decided in production, over what was known then, and show what differs.
+    Replay(replay::Arguments),
     /// Verify or export the audit log of remediation.
     Audit(audit::Arguments),
     /// What incidents that are over teach: success rate, time to recover, accuracy, thresholds that would serve better.
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
             Command::Diagnose(arguments) => diagnose::run(arguments).await,
             Command::Capture(arguments) => capture::run(arguments).await,
             Command::Backtest(arguments) => backtest::run(arguments),
+            Command::Replay(arguments) => replay::run(arguments).await,
             Command::Audit(arguments) => audit::run(arguments).await,
             Command::Learn(arguments) => learn::run(arguments).await,
             Command::Demo(arguments) => demo::run(arguments).await,

@@ -92,6 +92,9 @@ pub enum RunError {
     /// Somebody else posts the message.
     #[error("another invocation is posting the message; retry")]
     Busy,
+    /// What was judged cannot be kept.
+    #[error("what was judged has no JSON form: {0}")]
+    Record(String),
     /// A record that holds no event.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -115,6 +118,7 @@ impl RunError {
             Self::Read(_) => "ReadError",
             Self::Finding(_) => "MalformedFinding",
             Self::Busy => "Busy",
+            Self::Record(_) => "UnwritableRecord",
             Self::Malformed(_) => "MalformedEvent",
             Self::Batch(_) => "MalformedBatch",
             Self::Panic(_) => "Panic",

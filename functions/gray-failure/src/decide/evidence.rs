@@ -168,6 +168,9 @@ pub struct Evidence {
     /// Traffic over its usual share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share_times_usual: Option<f64>,
+    /// What is foreseen of its latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<super::Forecast>,
     /// What else says so.
     pub corroborated_by: Vec<Corroboration>,
     /// Zones that were not heard of.

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Call, Evidence, Hold, Minute, Reason, Rules, Statement, ZoneId,
+    Call, Evidence, Hold, Minute, Outlook, Reason, Rules, Statement, ZoneId,
+    ahead::Ahead,
     judge::{Finding, Verdict, judge},
     week::factors,
     zone::{Zone, hour_of, minute_of, others},
@@ -27,6 +28,8 @@ pub struct Memory {
     watches: BTreeMap<ZoneId, Watch>,
     shift: Option<Shift>,
     returned: Option<Returned>,
+    #[serde(default)]
+    ahead: Ahead,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,9 +63,14 @@ impl Memory {
         self.shift.as_ref()
     }
 
-    /// The zones that are warned of.
+    /// The zones that are warned of, and [`super::ALL_ZONES`] where something is foreseen for all of them.
     pub fn watched(&self) -> impl Iterator<Item = &ZoneId> {
-        self.watches.keys()
+        self.watches.keys().chain(self.ahead.said())
+    }
+
+    /// What demand is coming while a zone is left from this minute on.
+    pub fn outlook(&self, at: Timestamp) -> Outlook {
+        self.ahead.outlook(at)
     }
 
     /// The last minute that was taken in.
@@ -94,6 +102,9 @@ impl Memory {
             None => self.begin(minute.at, &verdicts, rules, &mut statements),
         }
         self.warn(minute.at, verdicts, &mut statements);
+        let left = self.shift.iter().map(|shift| &shift.zone);
+        let known: BTreeSet<ZoneId> = self.watches.keys().chain(left).cloned().collect();
+        statements.extend(self.ahead.foresee(minute.at, &known));
         statements
     }
 
@@ -123,6 +134,10 @@ impl Memory {
                 zone.observe(minute.at, sample, &others);
             }
         }
+        let left = self.shift.as_ref().map(|shift| &shift.zone);
+        let is_whole = self.missing(minute.at).iter().all(|zone| Some(zone) == left);
+        self.ahead.observe(minute, is_whole);
+        self.ahead.retain(|zone| self.zones.contains_key(zone));
     }
 
     /// The part of the full proof that is asked for: a zone that was left before is soon believed to be bad again.

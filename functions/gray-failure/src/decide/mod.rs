@@ -44,6 +44,11 @@
 //! (hysteresis). Where a zone that was left has no traffic to judge by, it returns on trial after
 //! [`Rules::blind_minutes`], and for [`Rules::trial_minutes`] half the proof is enough to leave it again.
 //!
+//! # What is coming
+//!
+//! Beside the judgement, and without a say in it: how much more demand the others would have to carry while a zone is left
+//! ([`outlook`]), and latency that is on its way to twice the usual ([`ahead`]).
+//!
 //! # What is assumed
 //!
 //! - Zones serve the same mix of workloads, or a mix whose comparison is stable over days.
@@ -56,6 +61,7 @@
 //!   stated rate is as good as this; the benchmark and backtests over real traffic say how good.
 //! - Both signals are independent while all is well, where half the evidence in each is taken as proof.
 
+mod ahead;
 mod evidence;
 mod hold;
 mod judge;
@@ -65,9 +71,11 @@ mod memory;
 mod minute;
 mod noise;
 mod numbers;
+mod outlook;
 mod pool;
 mod reason;
 mod rules;
+mod trend;
 mod week;
 mod zone;
 
@@ -77,10 +85,12 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use ahead::{ALL_ZONES, Forecast};
 pub use evidence::{Corroboration, Evidence};
 pub use hold::Hold;
 pub use memory::{Memory, Shift};
 pub use minute::{Minute, Sample, Tally};
+pub use outlook::{Outlook, UNKNOWN as UNKNOWN_GROWTH};
 pub use reason::Reason;
 pub use rules::Rules;
 pub use shared::zonal::ZoneId;

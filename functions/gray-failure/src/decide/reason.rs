@@ -28,6 +28,8 @@ pub enum Reason {
     AnotherZoneIsLeft,
     /// Nothing was heard of it.
     Silent,
+    /// Its latency is on its way to twice the usual.
+    SlowerSoon,
     /// Still worse.
     StillWorse,
     /// Better, but not for long enough.
@@ -57,6 +59,7 @@ impl Reason {
             Self::NotCorroborated => "looks bad and nothing corroborates it: one instance may be sick",
             Self::AnotherZoneIsLeft => "looks bad while traffic is shifted away from another zone",
             Self::Silent => "is not heard of any more; missing data is not health",
+            Self::SlowerSoon => "gets slower and is expected to be twice as slow as usual within two hours",
             Self::StillWorse => "is still worse than the other zones",
             Self::NotWellLongEnough => "is better, but not for long enough",
             Self::NothingHeard => "has no traffic to judge it by; missing data is not health",

@@ -317,6 +317,7 @@ mod tests {
             left: Some(told(66, Call::Shift)),
             until: Some(at(96)),
             extended: 0,
+            outlook: None,
             over: None,
             revision: 2,
         }

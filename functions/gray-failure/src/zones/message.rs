@@ -12,7 +12,7 @@ use shared::slack::{Attachment, Block, Colour, Message, Mrkdwn};
 use shared::text::{Duration, Style};
 
 use super::story::{Standing, Story};
-use crate::decide::{Corroboration, Evidence, Reason};
+use crate::decide::{ALL_ZONES, Corroboration, Evidence, Outlook, Reason};
 
 /// All that a message is made from.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct About<'a> {
     pub mode: Mode,
     /// How far the proposal has come and since when, where there is one.
     pub case: Option<(&'a Stage, Timestamp)>,
+    /// Whether the proposal waits for something that does not hold yet.
+    pub waits: bool,
 }
 
 /// The thread's first message, as things stand.
@@ -58,7 +60,9 @@ fn metadata(about: &About<'_>) -> Map<String, serde_json::Value> {
     payload.insert("zone".to_owned(), json!(about.story.zone));
     payload.insert("cluster".to_owned(), json!(about.cluster));
     payload.insert("stands".to_owned(), json!(about.story.standing().name()));
-    payload.insert("causes".to_owned(), json!(["zone-degraded"]));
+    // What is foreseen has no cause yet.
+    let is_seen = about.story.latest.reason != Reason::SlowerSoon;
+    payload.insert("causes".to_owned(), if is_seen { json!(["zone-degraded"]) } else { json!([]) });
     payload
 }
 
@@ -72,6 +76,7 @@ pub(super) fn headline(about: &About<'_>, style: &Style) -> String {
     let story = about.story;
     let zone = match about.zone_name {
         Some(name) => format!("{} ({name})", story.zone),
+        None if story.zone.0 == ALL_ZONES => style.phrases.say("zone-all"),
         None => story.zone.to_string(),
     };
     let say = |key: &str, times: &str, slower: &str| {
@@ -83,10 +88,15 @@ pub(super) fn headline(about: &About<'_>, style: &Style) -> String {
             Reason::OnTrial => say("zone-headline-trial", "", ""),
             Reason::NewNormal => say("zone-headline-new-normal", "", ""),
             Reason::Silent => say("zone-headline-heard", "", ""),
+            Reason::SlowerSoon => say("zone-headline-not-soon", "", ""),
             _ => say("zone-headline-over", "", ""),
         };
     }
     let (evidence, reason) = numbers(story);
+    if let (Reason::SlowerSoon, Some(forecast)) = (reason, evidence.forecast) {
+        let time = style.clock.minute(forecast.twice_at);
+        return style.phrases.say_with("zone-headline-soon", &[("zone", (&zone).into()), ("time", (&time).into())]);
+    }
     let (fails, slower) = (times(evidence.times_others), evidence.latency_times_others);
     let slow = times(slower.unwrap_or(1.0));
     let (is_slow, is_failing) = (slower.is_some_and(|slower| slower >= 1.25), evidence.times_others >= 1.25);
@@ -129,6 +139,14 @@ pub(super) fn seen(about: &About<'_>, style: &Style) -> String {
         let values = [("latency", (&latency).into()), ("usual", (&usual).into()), ("times", (&by_others).into())];
         parts.push(phrases.say_with("zone-latency", &values));
     }
+    if let (Some(forecast), Some(latency), Some(times)) =
+        (evidence.forecast, evidence.latency_ms, evidence.latency_times_usual)
+    {
+        let usual = latency / times.max(1e-9);
+        let [latency, usual, percent] = [latency, usual, forecast.percent_an_hour].map(count);
+        let values = [("latency", (&latency).into()), ("usual", (&usual).into()), ("percent", (&percent).into())];
+        parts.push(phrases.say_with("zone-soon", &values));
+    }
     if evidence.below_baseline_percent >= 1.0 {
         let below = count(evidence.below_baseline_percent);
         parts.push(phrases.say_with("zone-performs", &[("percent", (&below).into())]));
@@ -141,7 +159,21 @@ pub(super) fn seen(about: &About<'_>, style: &Style) -> String {
         let zones: Vec<&str> = evidence.missing.iter().map(|zone| zone.0.as_str()).collect();
         parts.push(phrases.say_with("zone-missing", &[("zones", (&zones.join(", ")).into())]));
     }
+    if let Some(outlook) = about.story.outlook.filter(|_| about.story.standing() == Standing::Left) {
+        parts.push(growth(&outlook, style));
+    }
     parts.join("\n")
+}
+
+/// What more the other zones would have to carry.
+fn growth(outlook: &Outlook, style: &Style) -> String {
+    let (percent, until) = (outlook.growth_percent.to_string(), style.clock.minute(outlook.until));
+    let key = match (outlook.is_known, outlook.growth_percent) {
+        (false, _) => "zone-growth-unknown",
+        (true, 0) => "zone-growth-none",
+        (true, _) => "zone-growth",
+    };
+    style.phrases.say_with(key, &[("percent", (&percent).into()), ("until", (&until).into())])
 }
 
 const fn witness(corroboration: Corroboration) -> &'static str {
@@ -168,6 +200,7 @@ fn but(about: &About<'_>, style: &Style) -> String {
         Reason::NotCorroborated => "zone-but-alone",
         Reason::AnotherZoneIsLeft => "zone-but-another",
         Reason::Silent => "zone-but-silent",
+        Reason::SlowerSoon => "zone-but-soon",
         _ => "zone-but-early",
     })
 }
@@ -183,7 +216,10 @@ fn done(about: &About<'_>, style: &Style) -> String {
         (Standing::Watched, _) => say("zone-do-watch"),
         (Standing::Left, None) if about.mode == Mode::Observe => say("zone-do-observe"),
         (Standing::Left, Some((Stage::Changing { .. }, _))) => say("zone-do-begins"),
-        (Standing::Left, None | Some((Stage::Proposed | Stage::Asked { .. }, _))) => match about.mode {
+        (Standing::Left, Some((Stage::Proposed, _))) if about.waits => say("zone-do-waits"),
+        // Also in mode automatic, where its risk is real.
+        (Standing::Left, Some((Stage::Asked { .. }, _))) => say("zone-do-proposed"),
+        (Standing::Left, None | Some((Stage::Proposed, _))) => match about.mode {
             Mode::Automatic => say("zone-do-begins"),
             _ => say("zone-do-proposed"),
         },

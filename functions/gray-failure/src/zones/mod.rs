@@ -9,6 +9,7 @@ pub mod collect;
 mod keep;
 pub mod message;
 mod propose;
+pub mod record;
 pub mod story;
 mod tell;
 
@@ -19,11 +20,12 @@ use shared::config::{ClusterSettings, RuleSettings};
 use shared::deadline::Deadline;
 use shared::telemetry::Unit;
 
-use crate::decide::{Call, Rules, ZoneId};
+use crate::decide::{Call, Rules, Situation, Statement, VERSION, ZoneId};
 use crate::event::Envelope;
 use crate::{App, ROOM, RunError};
 use collect::Before;
 use keep::Kept;
+use record::Answer;
 
 /// Readings of one sweep: what is more is caught up on in the next minute.
 const READINGS: usize = 16;
@@ -83,7 +85,14 @@ pub(crate) async fn sweep(
             tracing::warn!(cluster = cluster.name, gap, "a signal of the zones cannot be read");
         }
         let Some(until) = reading.until else { break };
-        judge(app, &mut kept, reading, &rules);
+        let before = kept.memory.clone();
+        let minutes = reading.minutes.clone();
+        let statements = judge(app, &mut kept, reading, &rules);
+        if !statements.is_empty() {
+            let situation = Situation { version: VERSION, memory: before, minutes, rules: rules.clone() };
+            let answer = Answer { version: VERSION, statements, want: crate::want::of(&kept.memory) };
+            record::keep(store, &cluster.name, &situation, &answer, now).await?;
+        }
         kept.until = Some(until);
         version = match keep::write(store, &cluster.name, version, &kept, now).await {
             Ok(version) => Some(version),
@@ -105,9 +114,10 @@ pub(crate) async fn sweep(
     }
 }
 
-/// Takes in what was read.
-fn judge(app: &App, kept: &mut Kept, reading: collect::Reading, rules: &Rules) {
+/// Takes in what was read; returns all that there was to say.
+fn judge(app: &App, kept: &mut Kept, reading: collect::Reading, rules: &Rules) -> Vec<Statement> {
     kept.names = reading.names;
+    let mut all = Vec::new();
     for minute in &reading.minutes {
         let statements = kept.memory.step(minute, rules);
         for said in &statements {
@@ -119,11 +129,13 @@ fn judge(app: &App, kept: &mut Kept, reading: collect::Reading, rules: &Rules) {
             });
         }
         story::goes_on(&mut kept.stories, &statements, &kept.memory, minute);
+        all.extend(statements);
     }
     app.metrics.add("MinutesJudged", Unit::Count, reading.minutes.len() as f64);
     if let Some(last) = reading.minutes.last() {
         kept.heard = last.zones.keys().cloned().collect();
     }
+    all
 }
 
 async fn named_by_aws(app: &App, cluster: &ClusterSettings, now: Timestamp) -> Result<BTreeSet<ZoneId>, RunError> {

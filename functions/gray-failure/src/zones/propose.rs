@@ -9,6 +9,7 @@ use shared::zonal::ResourceArn;
 
 use super::message::{About, headline, seen};
 use super::story::{Standing, Story};
+use crate::decide::UNKNOWN_GROWTH;
 use crate::{App, RunError};
 
 /// Proposes the shift of a story that is to be left and was not proposed yet; returns what is kept of the thread then.
@@ -35,7 +36,7 @@ pub(super) async fn propose(
         resources,
         minutes: rules.expires_in_minutes,
         since: left.at,
-        growth_percent: 0,
+        growth_percent: story.outlook.map_or(UNKNOWN_GROWTH, |outlook| outlook.growth_percent),
     });
     let proposal = Proposal {
         cluster: cluster.name.clone(),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::decide::{Call, Evidence, Memory, Minute, Reason, Statement, ZoneId};
+use crate::decide::{Call, Evidence, Memory, Minute, Outlook, Reason, Statement, ZoneId};
 
 /// How long a story that is over may be taken up again.
 const AGAIN: SignedDuration = SignedDuration::from_hours(1);
@@ -37,6 +37,9 @@ pub struct Story {
     /// How often that was renewed.
     #[serde(default)]
     pub extended: u32,
+    /// What demand was coming when it was to be left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<Outlook>,
     /// When it was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<Timestamp>,
@@ -108,6 +111,7 @@ impl Story {
             left: None,
             until: None,
             extended: 0,
+            outlook: None,
             over: None,
             revision: 0,
         }
@@ -125,7 +129,11 @@ impl Story {
         self.over = None;
         match said.decision {
             Call::Watch => {}
-            Call::Shift => (self.left, self.extended) = (Some(said.into()), 0),
+            Call::Shift => {
+                (self.left, self.extended) = (Some(said.into()), 0);
+                // Kept: what is proposed is the same however often it is.
+                self.outlook = Some(memory.outlook(said.timestamp));
+            }
             Call::Extend => self.extended += 1,
             Call::End => self.over = Some(said.timestamp),
         }

@@ -67,6 +67,7 @@ async fn one(
         zone_name: kept.names.iter().find(|(_, id)| **id == story.zone).map(|(name, _)| name.as_str()),
         mode: settings.mode,
         case: case.as_ref().map(|case| (&case.stage, case.since)),
+        waits: case.as_ref().is_some_and(|case| case.waits.is_some()),
     };
     // First the thread, so that the proposal stands in it; but a shift does not wait for Slack.
     let shown = show(app, &about, &id, &thread, now, deadline).await;
@@ -138,7 +139,8 @@ async fn show(
     deadline: Deadline,
 ) -> Result<ZoneThread, RunError> {
     let stage = about.case.map_or("none", |(stage, _)| stage.name());
-    let shows = format!("{}/{stage}/{}", about.story.revision, about.mode.name());
+    let waits = if about.waits { "-waits" } else { "" };
+    let shows = format!("{}/{stage}{waits}/{}", about.story.revision, about.mode.name());
     if thread.shows == shows {
         return Ok(thread.clone());
     }

@@ -6,7 +6,7 @@ use shared::remediation::Stage;
 use shared::text::{Clock, Language};
 
 use super::*;
-use crate::decide::{Call, ZoneId};
+use crate::decide::{Call, Forecast, ZoneId};
 use crate::zones::story::Told;
 
 fn at(minute: i64) -> Timestamp {
@@ -44,6 +44,7 @@ fn watched() -> Story {
         left: None,
         until: None,
         extended: 0,
+        outlook: None,
         over: None,
         revision: 1,
     }
@@ -69,6 +70,7 @@ fn shown(story: &Story, mode: Mode, case: Option<&Stage>) -> String {
             zone_name: Some("ap-northeast-2a"),
             mode,
             case: case.map(|stage| (stage, at(7))),
+            waits: false,
         };
         let message = serde_json::to_value(first(&about, &style)).unwrap();
         text.push_str(message["text"].as_str().unwrap());
@@ -114,6 +116,73 @@ fn silence_is_no_health_and_no_fault() {
     let mut silent = Story { latest: told(3, Call::Watch, Reason::Silent), ..watched() };
     silent.latest.evidence = Evidence { minutes: 5, missing: vec![silent.zone.clone()], ..Evidence::default() };
     insta::assert_snapshot!(shown(&silent, Mode::Ask, None));
+}
+
+#[test]
+fn what_is_foreseen_says_when_and_is_taken_back() {
+    let mut soon = Story { latest: told(3, Call::Watch, Reason::SlowerSoon), ..watched() };
+    soon.zone = ZoneId(ALL_ZONES.to_owned());
+    let forecast = Forecast { twice_at: at(95), percent_an_hour: 31.4 };
+    soon.latest.evidence = Evidence {
+        minutes: 60,
+        latency_ms: Some(118.0),
+        latency_times_usual: Some(1.31),
+        forecast: Some(forecast),
+        ..Evidence::default()
+    };
+    let taken_back = Story { over: Some(at(40)), ..soon.clone() };
+    let texts = [soon, taken_back].map(|story| {
+        let mut text = String::new();
+        for language in [Language::En, Language::Ko] {
+            let style = Style::new(language, Clock::new(TimeZone::get("Asia/Seoul").unwrap()));
+            let about = About {
+                cluster: "prod-eks",
+                story: &story,
+                zone_name: None,
+                mode: Mode::Ask,
+                case: None,
+                waits: false,
+            };
+            text.push_str(&format!(
+                "{}\n{}\n{}\n\n",
+                headline(&about, &style),
+                seen(&about, &style),
+                but(&about, &style)
+            ));
+        }
+        text
+    });
+    let [soon, taken_back] = texts;
+    for said in [
+        "All zones: latency is expected at twice its usual at 15:56 KST",
+        "118 ms latency (usually 90 ms), rising by 31 % an hour",
+        "it is foreseen, not seen",
+        "모든 영역",
+    ] {
+        assert!(soon.contains(said), "{said}: {soon}");
+    }
+    assert!(taken_back.contains("All zones: latency is not expected to double any more"), "{taken_back}");
+}
+
+#[test]
+fn what_the_others_would_have_to_carry_is_said_with_the_time_it_is_for() {
+    let outlook = Outlook { growth_percent: 32, until: at(185), is_known: true };
+    let shown = |outlook| {
+        let story = Story { outlook: Some(outlook), ..left() };
+        let style = Style::new(Language::En, Clock::new(TimeZone::get("Asia/Seoul").unwrap()));
+        let about =
+            About { cluster: "prod-eks", story: &story, zone_name: None, mode: Mode::Ask, case: None, waits: false };
+        seen(&about, &style).lines().last().unwrap().to_owned()
+    };
+    assert!(
+        shown(outlook).starts_with("demand: up to 32 % more than now expected until 17:26 KST"),
+        "{}",
+        shown(outlook)
+    );
+    let none = shown(Outlook { growth_percent: 0, ..outlook });
+    assert!(none.starts_with("demand: no more than now expected until 17:26 KST"), "{none}");
+    let unknown = shown(Outlook { growth_percent: 25, is_known: false, ..outlook });
+    assert!(unknown.contains("under a day of history): 25 % more is reckoned with"), "{unknown}");
 }
 
 #[test]
