@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gray_failure::{App, Clients};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::config::Settings;
 use shared::deadline::Deadline;
 use shared::store::Store;
 use sim::fault::Faults;
 use sim::slack::Message;
-use sim::world::Scenario;
+use sim::world::{Key, Kind, Scenario};
 use sim::{Options, Sim};
 
 use crate::memory::Memory;
@@ -61,10 +61,14 @@ impl Limp {
 
     /// The same night once more, with faults that are its own and nothing told or kept yet.
     pub async fn beside(&self, faults: Faults, mode: &str) -> Self {
+        self.beside_from(faults, mode, (Memory::default(), self.night().sim.world().now())).await
+    }
+
+    /// The same night once more, from this store and time on: what the world has measured since is read minute by minute.
+    pub async fn beside_from(&self, faults: Faults, mode: &str, (store, at): (Memory, Timestamp)) -> Self {
         let sim = self.night().sim.beside(faults).await.unwrap();
         sim.account().zonal_shifts.manage(&balancer(&sim));
-        let clock = Clock::at(sim.world().now());
-        let night = Night { sim, store: Memory::default(), clock, more: Vec::new() };
+        let night = Night { sim, store, clock: Clock::at(at), more: Vec::new() };
         let config = config(&night.sim, mode);
         Self { remedy: Remedy::new(night, &config), config }
     }
@@ -102,6 +106,22 @@ impl Limp {
         let answer =
             Box::pin(app.handle(batch(std::slice::from_ref(event)), Deadline::within(INVOCATION))).await.unwrap();
         answer["batchItemFailures"] == json!([])
+    }
+
+    /// The databases, which the world puts into the zone that limps, are in another one: what remains of the zone the
+    /// others can do without.
+    pub fn with_databases_elsewhere(self) -> Self {
+        let world = self.night().sim.world();
+        let zone = format!("{}c", world.options().region);
+        let of_zone =
+            |node: &&Value| node["metadata"]["labels"]["topology.kubernetes.io/zone"].as_str() == Some(zone.as_str());
+        let nodes = world.objects(Kind::Node, "");
+        let node = nodes.iter().find(of_zone).unwrap()["metadata"]["name"].clone();
+        for pod in world.objects(Kind::Pod, "data") {
+            let key = Key::new("data", pod["metadata"]["name"].as_str().unwrap());
+            world.merge(Kind::Pod, &key, &json!({ "spec": { "nodeName": node } }));
+        }
+        self
     }
 
     /// A minute passes in the world and on the clock.

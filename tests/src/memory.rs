@@ -64,6 +64,18 @@ impl Memory {
         state.has_struck = false;
     }
 
+    /// Lets nothing go wrong any more that has not yet.
+    pub fn spare(&self) {
+        self.lock().fault = None;
+    }
+
+    /// Another store that holds what this one does.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let items = self.lock().items.clone();
+        Self { state: Arc::new(Mutex::new(State { items, ..State::default() })), ..Self::default() }
+    }
+
     /// The same store for the test's own looks at it.
     #[must_use]
     pub fn quietly(&self) -> Self {
