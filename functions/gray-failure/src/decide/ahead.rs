@@ -17,7 +17,8 @@
 //!
 //! - Latency rises by the same factor in equal times, as queues do that fill up, and goes on as in the last hour. A cliff within minutes
 //!   is not foreseen, it is seen.
-//! - A day is known. Before that the morning's rise could not be told from a link that fills up, and nothing is said.
+//! - Three days are known. Before that the morning's rise, or yesterday's odd hour, could not be told from a link that fills up, and
+//!   nothing is said.
 //! - How much an hour usually rises or falls is measured, over two days or so; wild hours are cut down for it. An hour counts as out of
 //!   the usual from two and a half deviations on, and never below [`LEAST`].
 

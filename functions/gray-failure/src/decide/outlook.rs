@@ -81,17 +81,19 @@ impl Usual {
 
     /// The usual requests of a minute.
     pub(crate) fn requests(&self, minute: i64) -> Option<f64> {
-        self.usual(minute, |Slot(_, minutes, requests, ..)| (*minutes >= LEAST).then(|| requests / f64::from(*minutes)))
+        self.usual(minute, 1, |Slot(_, minutes, requests, ..)| {
+            (*minutes >= LEAST).then(|| requests / f64::from(*minutes))
+        })
     }
 
-    /// The usual logarithm of the latency of a minute.
+    /// The usual logarithm of the latency of a minute; by three days at least, of which one may be odd.
     pub(crate) fn ln_latency(&self, minute: i64) -> Option<f64> {
-        self.usual(minute, |Slot(.., minutes, latency)| {
+        self.usual(minute, 3, |Slot(.., minutes, latency)| {
             (*minutes >= LEAST).then(|| f64::from(*latency) / f64::from(*minutes))
         })
     }
 
-    fn usual(&self, minute: i64, of: impl Fn(&Slot) -> Option<f64>) -> Option<f64> {
+    fn usual(&self, minute: i64, least: usize, of: impl Fn(&Slot) -> Option<f64>) -> Option<f64> {
         let slot = |at: i64| {
             let index = self.0.binary_search_by_key(&at, |slot| slot.0).ok()?;
             of(&self.0[index])
@@ -104,7 +106,8 @@ impl Usual {
             Some(slot(at)? * (1.0 - part) + slot(at + 1)? * part)
         };
         let days: Vec<Option<f64>> = (1..=7).map(on).collect();
-        let all = median(days.iter().copied().flatten().collect())?;
+        let known: Vec<f64> = days.iter().copied().flatten().collect();
+        let all = if known.len() < least { None } else { median(known) }?;
         Some(match (days[0], days[6]) {
             (Some(day), Some(week)) => day.max(week).min(all.max(day.min(week))),
             _ => all,
@@ -123,7 +126,7 @@ impl Usual {
         let until = at.saturating_add(SignedDuration::from_mins(HORIZON)).unwrap_or(Timestamp::MAX);
         match times() {
             Some(times) => {
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 300")]
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 300")]
                 let growth_percent = (100.0 * (times - 1.0)).clamp(0.0, MOST).ceil() as u32;
                 Outlook { growth_percent, until, is_known: true }
             }

@@ -138,7 +138,7 @@ fn a_zone_that_alone_gets_slower_is_named() {
         foreseen += usize::from(said.iter().any(|(one, _)| one.zone.0 == "use1-az2" && since(one) < 150));
         assert!(!said.iter().any(|(one, _)| ["use1-az1", "use1-az3"].contains(&one.zone.0.as_str())), "{said:?}");
     }
-    assert!(foreseen >= 5, "{foreseen} of 8");
+    assert!(foreseen >= 4, "{foreseen} of 8");
 }
 
 #[test]
@@ -161,8 +161,8 @@ fn what_stops_rising_and_goes_back_is_taken_back() {
 }
 
 #[test]
-fn the_first_day_nothing_is_said_for_nothing_is_known_of_it() {
-    assert!(said(40, 1, |minute| [(minute as f64 / 600.0).min(1.4); 3]).is_empty());
+fn in_the_first_days_nothing_is_said_for_too_little_is_known_of_them() {
+    assert!(said(40, 3, |minute| [(minute % DAY) as f64 / 1000.0; 3]).is_empty());
 }
 
 #[test]
