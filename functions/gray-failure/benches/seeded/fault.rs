@@ -12,6 +12,8 @@ pub(crate) struct Own {
     pub(crate) mean: f64,
     /// Their variance over that.
     pub(crate) clump: f64,
+    /// How many it would have to expect if no rate wandered.
+    pub(crate) still: f64,
 }
 
 /// A kind of fault.

@@ -9,18 +9,18 @@
 //! a sick instance are tried like any other. Trials are told apart by whether the zone had 100 requests a second as the
 //! fault began.
 //!
-//! Beside the rules stands an *oracle* ([`oracle`]), which is told what no rule can know. What it does not find in five
-//! minutes is hardly to be found in five minutes at such a rate of false shifts, whatever the rule.
+//! Beside the rules stand two bounds of what can be known. The *informed* one ([`informed`]) is told all of the world, its releases
+//! and incidents too, but how far the rates of faults have wandered; the *oracle* ([`oracle`]) is told the rates as well. What
+//! the informed one does not find in five minutes is hardly to be found in five minutes by any rule that has to learn the rates
+//! from the same counts, at such a rate of false shifts.
 //!
 //! # What is reached, and what is not
 //!
 //! Fewer than one false shift per zone and year is reached, and with room. Every doubling of faults at 100 requests a second
-//! within five minutes is not: at usual rates of 1 % and 2 % nearly all but those that begin while all zones have a release or an
-//! incident, of which nothing is concluded; at 0.3 % about six in seven. There the zone has 18 faults a minute where 36
-//! would be a doubling, and they come in clumps: the oracle itself misses one or two in a hundred. What a rule lacks beyond that is,
-//! by calculation and not by measurement, the shared rate, which wanders by 4 % a minute and has to be learnt from as few
-//! faults of the others; with two zones it is known to within a tenth. `--why` says of each late one what held it back: in the fifth minute it is evidence in nine of
-//! ten.
+//! within five minutes is reached but for a few in a thousand at usual rates of 1 % and 2 %, where all zones are not in a
+//! release or an incident, of which nothing is concluded. At 0.3 % the zone has 18 faults a minute where 36 would be a doubling, and
+//! they come in clumps: there the informed bound itself misses one in ten, and this rule one in seven. `--why` says of each late
+//! one what held it back: in the fifth minute it is evidence in nine of ten.
 //!
 //! A fault is drawn around what the zone had to expect in that minute, with the zone's own clumps. It once was drawn
 //! around what the zone happened to have, which made its variance two and a half times that of the zone's own faults; of a
@@ -33,6 +33,7 @@
 //! on are what the judgement was made with; those from 5000 on are held out.
 
 mod fault;
+mod informed;
 mod oracle;
 mod report;
 mod rival;

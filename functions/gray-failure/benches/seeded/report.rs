@@ -27,11 +27,14 @@ pub(crate) fn print(names: &[&str], outcomes: &[Outcome], plan: &Plan) {
     println!("error rate x 2 at 100 requests a second, by the usual rate of faults and by zones");
     let doubled = |trial: &Trial| trial.fault == Fault::Errors(2.0) && trial.per_second >= 100.0;
     for rate in RATES {
-        row(&format!("  of {:.1} %", 100.0 * rate), outcomes, |trial| doubled(trial) && trial.fault_rate == rate);
+        let of_rate = |trial: &Trial| doubled(trial) && trial.fault_rate == rate;
+        row(&format!("  of {:.1} %", 100.0 * rate), outcomes, of_rate);
         for zones in 2..=4 {
-            let of = |trial: &Trial| doubled(trial) && trial.fault_rate == rate && trial.zones == zones;
-            row(&format!("    in one of {zones}"), outcomes, of);
+            row(&format!("    in one of {zones}"), outcomes, |trial| of_rate(trial) && trial.zones == zones);
         }
+        row("    but not in common trouble", outcomes, |trial| of_rate(trial) && !trial.in_trouble);
+        let all = |trial: &Trial| of_rate(trial) && !trial.in_trouble && trial.least_per_second >= 100.0;
+        row("    nor a zone below 100 a second", outcomes, all);
     }
     row("  in a release or incident of all zones", outcomes, |trial| doubled(trial) && trial.in_trouble);
     row("  in no such", outcomes, |trial| doubled(trial) && !trial.in_trouble);
@@ -69,15 +72,20 @@ fn row(name: &str, outcomes: &[Outcome], which: impl Fn(&Trial) -> bool) {
         let within = |most: usize| percent(delays.iter().flatten().filter(|delay| **delay <= most).count());
         let at = |index: usize| delays.get(index).copied().flatten().map_or_else(|| "-".to_owned(), |d| d.to_string());
         let cell = format!(
-            "{:.0} % / {:.0} %, {} {}",
-            within(5),
-            within(60),
+            "{} / {} %, {} {}",
+            percent_text(within(5)),
+            percent_text(within(60)),
             at(delays.len() / 2),
             at(delays.len().saturating_sub(1))
         );
         print!("{cell:>28}");
     }
     println!();
+}
+
+/// A share in percent: only what is whole is called 100.
+fn percent_text(percent: f64) -> String {
+    if percent > 99.0 && percent < 100.0 { format!("{percent:.1}") } else { format!("{percent:.0}") }
 }
 
 /// The means of a Poisson distribution that give so few, or so many, no more often than once in twenty (Garwood).

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, VecDeque};
 
 use gray_failure::decide::{Call, Memory, Minute, Rules, ZoneId};
 
-use super::{fault::Own, oracle::Oracle};
+use super::{fault::Own, informed::Informed, oracle::Oracle};
 
 /// A rule that may be asked every minute which zone to leave.
 #[derive(Clone)]
 pub(crate) enum Rule {
     /// Ours.
     Ours(Box<Memory>),
-    /// What could be known at best.
+    /// What could be known at best, told the rates.
     Oracle(Oracle),
+    /// What could be known at best without being told the rates.
+    Informed(Box<Informed>),
     /// Latency 50 ms above the others is a warning, 200 ms above is a shift.
     FixedLatency,
     /// More than 70 % of all faults of five minutes are in one zone.
@@ -28,6 +30,7 @@ impl Rule {
     pub(crate) fn all() -> Vec<Self> {
         vec![
             Self::Ours(Box::default()),
+            Self::Informed(Box::default()),
             Self::Oracle(Oracle::default()),
             Self::FixedLatency,
             Self::ShareOfFaults(VecDeque::new()),
@@ -40,6 +43,7 @@ impl Rule {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Ours(_) => "this",
+            Self::Informed(_) => "informed",
             Self::Oracle(_) => "oracle",
             Self::FixedLatency => "+200 ms",
             Self::ShareOfFaults(_) => "70 % of errors",
@@ -48,12 +52,12 @@ impl Rule {
         }
     }
 
-    /// Whether it is ours, or the bound of what can be found.
+    /// Whether it is ours, or a bound of what can be found.
     pub(crate) const fn is_ours_or_oracle(&self) -> bool {
-        matches!(self, Self::Ours(_) | Self::Oracle(_))
+        matches!(self, Self::Ours(_) | Self::Informed(_) | Self::Oracle(_))
     }
 
-    /// The zone it would leave now. What the zones had to expect is for the oracle alone.
+    /// The zone it would leave now. What the zones had to expect is for the oracles alone.
     pub(crate) fn step(&mut self, minute: &Minute, own: &[Own], rules: &Rules) -> Option<ZoneId> {
         let rates = || minute.zones.iter().map(|(id, one)| (id, one.faults / one.requests.max(1.0)));
         match self {
@@ -62,6 +66,7 @@ impl Rule {
                 said.into_iter().find(|one| one.decision == Call::Shift).map(|one| one.zone)
             }
             Self::Oracle(oracle) => oracle.step(minute, own),
+            Self::Informed(informed) => informed.step(minute, own),
             Self::FixedLatency => {
                 let latency = |id: &ZoneId| minute.zones[id].latency_ms.unwrap_or_default();
                 let sum: f64 = minute.zones.keys().map(latency).sum();

@@ -37,6 +37,8 @@ pub(crate) struct Trial {
     /// Requests a second of the zone as the fault began.
     pub(crate) per_second: f64,
     pub(crate) fault_rate: f64,
+    /// Requests a second of the zone with the fewest.
+    pub(crate) least_per_second: f64,
     /// Whether all zones had a release or an incident in its first minutes.
     pub(crate) in_trouble: bool,
     /// Minutes until the zone was left.
@@ -126,6 +128,11 @@ impl Struck {
             zones: shape.zones,
             per_second: world.minutes[self.at].zones[&zone].requests / 60.0,
             fault_rate: shape.fault_rate,
+            least_per_second: world.minutes[self.at]
+                .zones
+                .values()
+                .map(|one| one.requests / 60.0)
+                .fold(f64::MAX, f64::min),
             in_trouble: world.notes[self.at..self.at + SOON].iter().any(Note::is_common_trouble),
             delay: None,
             wrong_zone: false,

@@ -19,6 +19,11 @@ use rand_distr::{Distribution, Exp, Gamma, LogNormal, Normal, Poisson, StudentT}
 
 use super::fault::Own;
 
+/// By how much the logarithm of the rate of faults that all zones share wanders, and within how many minutes.
+pub(crate) const COMMON: (f64, f64) = (0.25, 90.0);
+/// The same of each zone's own.
+pub(crate) const OWN: (f64, f64) = (0.04, 45.0);
+
 /// What a world is like.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
@@ -49,6 +54,8 @@ pub(crate) struct Note {
     sick: Vec<f64>,
     /// Faults that each zone had to expect.
     pub(crate) mean: Vec<f64>,
+    /// The same if no rate wandered.
+    still: Vec<f64>,
 }
 
 impl Note {
@@ -64,8 +71,9 @@ impl World {
         self.notes[minute]
             .mean
             .iter()
+            .zip(&self.notes[minute].still)
             .zip(&self.clumps)
-            .map(|(mean, clump)| Own { mean: *mean, clump: *clump })
+            .map(|((mean, still), clump)| Own { mean: *mean, still: *still, clump: *clump })
             .collect()
     }
 }
@@ -141,7 +149,7 @@ pub(crate) fn quiet(shape: &Shape) -> World {
     let mut zones: Vec<ZoneState> = (0..shape.zones).map(|_| zone(rng)).collect();
     let total: f64 = zones.iter().map(|zone| zone.share).sum();
     let begin: Timestamp = "2026-01-05T00:00:00Z".parse().expect("a time");
-    let (mut load_wander, mut fault_wander) = (Wander::new(0.08, 20.0), Wander::new(0.25, 90.0));
+    let (mut load_wander, mut fault_wander) = (Wander::new(0.08, 20.0), Wander::new(COMMON.0, COMMON.1));
     let (mut rush, mut incident) = (Episode::default(), Episode::default());
     let mut release: Option<i64> = None;
     let mut release_strength = 1.0;
@@ -160,7 +168,8 @@ pub(crate) fn quiet(shape: &Shape) -> World {
         }
         let rushing = rush.strength.first().map_or(1.0, |strength| *strength);
         let load = shape.per_second * 60.0 * season * rushing * load_wander.next(rng).exp();
-        let common = shape.fault_rate * fault_wander.next(rng).exp() * (load / (shape.per_second * 60.0)).powf(0.15);
+        let wandered = fault_wander.next(rng).exp();
+        let common = shape.fault_rate * wandered * (load / (shape.per_second * 60.0)).powf(0.15);
         let mut samples = BTreeMap::new();
         let mut note = Note { rushing, ..Note::default() };
         for (number, zone) in zones.iter_mut().enumerate() {
@@ -172,11 +181,13 @@ pub(crate) fn quiet(shape: &Shape) -> World {
             let releasing = if since.is_some_and(|since| (0..5).contains(&since)) { release_strength } else { 1.0 };
             let struck = incident.strength.get(number).copied().unwrap_or(1.0);
             let sick = zone.sick.strength.first().copied().unwrap_or(1.0);
-            let rate = common * zone.factor * zone.fault_wander.next(rng).exp() * releasing * struck * sick;
+            let own_wandered = zone.fault_wander.next(rng).exp();
+            let rate = common * zone.factor * own_wandered * releasing * struck * sick;
             note.releasing.push(releasing);
             note.struck.push(struck);
             note.sick.push(sick);
             note.mean.push(requests * rate.min(0.9));
+            note.still.push(requests * rate.min(0.9) / (wandered * own_wandered));
             let faults = clumped(requests * rate.min(0.9), zone.clump, rng).min(requests);
             let noise: f64 = StudentT::new(4.0).expect("a shape").sample(rng);
             let thin = (3000.0 / requests.max(1.0)).sqrt().clamp(0.5, 10.0);
@@ -227,7 +238,7 @@ fn zone(rng: &mut Xoshiro256PlusPlus) -> ZoneState {
         share: rng.random_range(0.5..1.5),
         share_wander: Wander::new(0.08, 600.0),
         factor: (0.15 * normal(rng)).exp(),
-        fault_wander: Wander::new(0.04, 45.0),
+        fault_wander: Wander::new(OWN.0, OWN.1),
         clump: 1.0 + rng.random_range(0.1..0.8),
         latency: 80.0 * (0.1 * normal(rng)).exp(),
         latency_wander: Wander::new(0.05, 60.0),

@@ -104,15 +104,24 @@ fn bounds<'a>(newest_first: impl Iterator<Item = &'a Entry>) -> impl Iterator<It
 }
 
 /// The evidence of latency: the ratio of normal distributions of the mean, with drift shared by a whole hypothesis. A
-/// single minute counts no more than twice as slow, or three deviations where that is more.
+/// single minute counts no more than twice as slow, or three deviations where that is more, and the slowest one not at all: a
+/// pause is no evidence, however long.
 pub(crate) fn of_latency<'a>(newest_first: impl Iterator<Item = &'a Entry>, noise: &LevelNoise) -> Gathered {
     let most = (3.0 * noise.deviation()).max(std::f64::consts::LN_2);
-    let (mut sum, mut minutes) = (0.0, 0.0);
+    let (mut sum, mut minutes, mut worst) = (0.0, 0.0, (0.0f64, 0.0));
     gather(newest_first, move |entry| {
         let latency = entry.latency?;
         let weight = 1.0 / (latency.thin * latency.thin);
-        sum += weight * latency.off().clamp(-most, most);
+        let off = weight * latency.off().clamp(-most, most);
+        sum += off;
         minutes += weight;
+        if off > worst.0 {
+            worst = (off, weight);
+        }
+        let (sum, minutes) = (sum - worst.0, minutes - worst.1);
+        if minutes <= 0.0 {
+            return None;
+        }
         let mean = sum / minutes;
         (mean > 0.18).then(|| {
             let variance = noise.drift + noise.scatter / minutes;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{
     ZoneId,
     evidence::{self, Corroboration, Evidence, Gathered},
@@ -10,7 +12,7 @@ use super::{
     numbers::{LogSum, binomial_at_least},
     reason::Reason,
     rules::Rules,
-    zone::{Entry, Zone},
+    zone::{Entry, WILD, Zone},
 };
 
 /// The part of the proof that each signal may contribute.
@@ -18,6 +20,14 @@ const WEIGHT_FAULTS: f64 = 0.7;
 const WEIGHT_LATENCY: f64 = 0.3;
 /// The exact test against the others has to say at least this.
 const EXACT: f64 = 1e-3;
+/// Entries by which it is told how often the others usually fail.
+const QUARTER: usize = 15;
+/// Entries before what is judged, by which it is told how the zone did just now.
+const JUST_NOW: usize = 10;
+/// Minutes that an instance which restarts takes with it.
+const BURST: usize = 2;
+/// How many times as often a zone fails that goes along with the others.
+const ALONG: f64 = 1.35;
 /// Entries by which it is told whether a zone that was left is well.
 const WELL_OVER: usize = 10;
 /// A zone is well again below this: less than the warning takes, so that it does not flap.
@@ -178,10 +188,10 @@ impl Signal {
 
     fn of_faults(zone: &Zone, gathered: &Gathered, rules: &Rules, early: f64) -> Self {
         let entries = gathered.entries.max(rules.persistence_minutes as usize);
-        let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
+        let (of, part) = comparable(zone, entries);
         let sum = |part: fn(&Entry) -> f64| of.iter().map(|entry| part(entry)).sum::<f64>();
         let (faults, expected) = (sum(|one| one.sample.faults), sum(|one| one.expected));
-        let usual = usual_faults(zone, entries);
+        let usual = part * usual_faults(zone, entries);
         let (exposure, others, others_exposure) =
             (sum(|one| one.exposure), sum(|one| one.others_faults), sum(|one| one.others_exposure));
         let scatter = zone.noise.scatter.max(1.0);
@@ -194,7 +204,7 @@ impl Signal {
             times_others: (faults / expected.max(1e-9)).min(1.15 * by_others),
             times_past: if usual > 0.0 { faults / usual } else { f64::INFINITY },
             p_value: binomial_at_least(faults / scatter, (faults + others) / scatter, share),
-            lasting: of.len() >= entries
+            lasting: zone.window.len() >= entries
                 && lasting(&of, rules.persistence_minutes as usize, |block: &[&Entry]| {
                     let faults: f64 = block.iter().map(|entry| entry.sample.faults).sum();
                     faults >= early * block.iter().map(|entry| entry.expected).sum::<f64>()
@@ -238,24 +248,46 @@ fn lasting(newest_first: &[&Entry], minutes: usize, worse: impl Fn(&[&Entry]) ->
     blocks.first() == Some(&true) && bad(latest) + 1 >= minutes && 2 * bad(&blocks) >= blocks.len()
 }
 
-/// Faults that the latest `entries` would have had as in the past: as in the hour before, or as in the last seven days where
-/// that is less. (The other way round, it would be the others that got better.)
+/// The latest `entries` by which the zone is compared with the others, and their part of its requests. A minute or two in which
+/// the others fail far more often than in their latest quarter of an hour while this zone does not go with them are the
+/// others' own, such as an instance that restarts: they are left out.
+fn comparable(zone: &Zone, entries: usize) -> (Vec<&Entry>, f64) {
+    let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
+    let sum = |of: &[&Entry], part: fn(&Entry) -> f64| of.iter().map(|entry| part(entry)).sum::<f64>();
+    let own_rate = |of: &[&Entry]| sum(of, |one| one.sample.faults) / sum(of, |one| one.exposure);
+    let others_rate = |entry: &Entry| entry.others_faults / entry.others_exposure;
+    let usual = median(zone.window.iter().rev().take(QUARTER).map(others_rate).collect()).unwrap_or_default();
+    let (odd, even): (Vec<&Entry>, Vec<&Entry>) = of.iter().partition(|entry| others_rate(entry) > WILD * usual);
+    let others_own = (1..=BURST).contains(&odd.len()) && even.len() >= 2 && own_rate(&odd) <= ALONG * own_rate(&even);
+    if !others_own {
+        return (of, 1.0);
+    }
+    let part = sum(&even, |one| one.sample.requests) / sum(&of, |one| one.sample.requests).max(1.0);
+    (even, part)
+}
+
+/// Faults that the latest `entries` would have had as in the past: as in the hour before, as in the last seven days where that
+/// is less, or as just before, since the rate that all share may have fallen since either. (The other way round, it would be
+/// the others that got better.)
 fn usual_faults(zone: &Zone, entries: usize) -> f64 {
     let by_week: f64 = zone.window.iter().rev().take(entries).map(|entry| entry.usual).sum();
-    match by_hour(zone, entries) {
-        Some(by_hour) if by_week > 0.0 => by_week.min(by_hour),
-        Some(by_hour) => by_hour,
-        None => by_week,
-    }
+    let past =
+        [Some(by_week).filter(|faults| *faults > 0.0), by_hour(zone, entries), by_past(zone, entries, JUST_NOW, 6)];
+    past.into_iter().flatten().reduce(f64::min).unwrap_or(by_week)
 }
 
 /// Faults that the latest `entries` would have had as in what is known of the hour before, where that is enough to tell.
 fn by_hour(zone: &Zone, entries: usize) -> Option<f64> {
-    let (now, before) = (zone.window.iter().rev().take(entries), zone.window.iter().rev().skip(entries));
+    by_past(zone, entries, usize::MAX, 20)
+}
+
+/// The same of no more than so many entries before, where no fewer than `least` of them tell.
+fn by_past(zone: &Zone, entries: usize, most: usize, least: usize) -> Option<f64> {
+    let (now, before) = (zone.window.iter().rev().take(entries), zone.window.iter().rev().skip(entries).take(most));
     let (faults, requests, minutes) = before
         .filter(|entry| !entry.suspect && !entry.trouble)
         .fold((0.0, 0.0, 0), |sum, one| (sum.0 + one.sample.faults, sum.1 + one.sample.requests, sum.2 + 1));
-    let known = minutes >= 20 && faults >= 20.0;
+    let known = minutes >= least && faults >= 20.0;
     known.then(|| now.map(|entry| entry.sample.requests).sum::<f64>() * faults / requests)
 }
 
@@ -347,12 +379,19 @@ fn corroborate(evidence: &mut Evidence, id: &ZoneId, zones: &BTreeMap<ZoneId, Zo
 /// How the other zones do against their own past in the same time, where that is more than chance.
 fn others(id: &ZoneId, zones: &BTreeMap<ZoneId, Zone>, entries: usize, by_faults: bool) -> BTreeMap<ZoneId, f64> {
     let mut worse = BTreeMap::new();
+    let compared: Vec<Timestamp> = comparable(&zones[id], entries).0.iter().map(|one| one.at).collect();
     for (other, zone) in zones.iter().filter(|(other, _)| *other != id) {
         let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
         let times = if by_faults {
+            // A burst of a minute or two is no trouble of the zone's.
+            let burst = of.iter().filter(|entry| entry.wild).count() <= BURST;
+            let of: Vec<&Entry> =
+                of.into_iter().filter(|one| !(burst && one.wild) && compared.contains(&one.at)).collect();
             let faults = of.iter().map(|entry| entry.sample.faults).sum::<f64>();
             let by_week = of.iter().map(|entry| entry.usual).sum::<f64>();
-            let usual = by_hour(zone, entries).map_or(by_week, |by_hour| by_hour.max(by_week));
+            #[expect(clippy::cast_precision_loss, reason = "at most 60")]
+            let part = of.len() as f64 / entries as f64;
+            let usual = by_hour(zone, entries).map_or(by_week, |by_hour| by_week.max(part * by_hour));
             let noise = &zone.noise;
             let chance = 2.0 * (noise.scatter * usual + noise.drift * usual * usual).sqrt();
             (usual > 0.0 && faults > usual + chance).then(|| faults / usual)

@@ -25,6 +25,8 @@
 //!    Each likelihood ratio has a mean of 1 while the zone is well, so their sum over all possible onsets grows by one a minute
 //!    on average, and the time until it first passes A is at least A minutes on average (Shiryaev and Roberts; e-detectors).
 //!    A is a year's minutes over [`Rules::false_shifts_per_zone_year`]: that is the stated rate.
+//!    What a burst in another zone does to the comparison is left out of it: with three zones and more the wild one is told by
+//!    the rest, with two by its own quarter of an hour. One slow minute is no evidence of latency, however slow.
 //!    A minute in which the others fail half as often again as in the last hour's calm minutes, and more than can be for want of
 //!    knowledge, is no evidence: trouble that is common to all strikes unevenly. A zone that is far worse in it is warned of.
 //! 4. *Proof is more than evidence* ([`judge`]). The zone must perform [`Rules::proposal`] below its baseline by the others, and
@@ -53,8 +55,8 @@
 //!
 //! - Zones serve the same mix of workloads, or a mix whose comparison is stable over days.
 //! - The common rate of faults moves by a few percent a minute, or jumps. How fast a doubling can be told apart from that
-//!   depends on how many faults there are: a hundred in five minutes cannot, with two zones, always be. The benchmark's oracle,
-//!   which is told the rate, is the bound.
+//!   depends on how many faults there are: a hundred in five minutes cannot, with two zones, always be. The benchmark's informed
+//!   oracle, which is told all but the rates, is the bound.
 //! - A fault is no more than an hour in coming. What creeps in over days is learnt as usual; what was suspect is not learnt
 //!   for six hours.
 //! - Minutes of different zones are independent but for what is common to all, given the measured scatter and drift. The

@@ -27,6 +27,8 @@ const BURSTS: f64 = 1.0 / 500.0;
 const GOES_ON: f64 = 0.5;
 /// How much rarer a burst is that takes faults away.
 const UNDER: f64 = 0.01;
+/// How many times as many faults a burst is likely to bring: one that brings fewer is so much the rarer.
+const BURST_TIMES: f64 = 3.0;
 /// Logarithms of how far apart the least and the most of a jump, and of a burst, are.
 const JUMP_SPAN: f64 = 6.0;
 const BURST_SPAN: f64 = 3.4;
@@ -157,8 +159,7 @@ impl Course {
         let own = |(pool, chance): (Pool, f64)| {
             let well = chance * prior[0] * pool.chance(&seen.own, times);
             let mean = times * seen.own.exposure * pool.mean();
-            let over = if seen.own.faults > mean { 1.0 } else { UNDER };
-            let wild = over * chance / (BURST_SPAN * seen.own.faults.max(mean));
+            let wild = over(seen.own.faults / mean) * chance / (BURST_SPAN * seen.own.faults.max(mean));
             let wild = [prior[1] * wild, prior[2] * wild];
             let all = (well + wild[0] + wild[1]).max(f64::MIN_POSITIVE);
             (pool.with(well / all, seen.own.faults, times * seen.own.exposure), well, wild, all)
@@ -169,6 +170,13 @@ impl Course {
         self.pool = stayed.0.mixed(jumped.0, jumped.3 / all);
         self.burst = [stayed.1 + jumped.1, stayed.2[0] + jumped.2[0], stayed.2[1] + jumped.2[1]].map(|one| one / all);
     }
+}
+
+/// How likely a burst is to bring so many times the faults, beside what it most likely brings: an instance that restarts fails
+/// all of its requests, not a few more of them.
+fn over(times: f64) -> f64 {
+    let far = (times / BURST_TIMES).powi(2);
+    if times > 1.0 { far / (1.0 + far) } else { UNDER }
 }
 
 #[cfg(test)]

@@ -172,6 +172,61 @@ fn a_burst_of_a_minute_or_two_is_not_left_for() {
 }
 
 #[test]
+fn a_burst_in_another_zone_does_not_hide_a_zone_that_limps() {
+    for shares in [vec![1.0; 2], vec![1.0; 3], vec![1.0; 4]] {
+        let minutes = Scene { shares: shares.clone(), ..Scene::default() }.play(|index, zone, sample| {
+            if zone == 0 && index >= 400 {
+                sample.faults *= 2.0;
+            }
+            if zone == 1 && (401..403).contains(&index) {
+                sample.faults *= 6.0;
+            }
+        });
+        let at = left_at(&minutes);
+        assert!(at.is_some_and(|at| (402..=406).contains(&at)), "{shares:?} {at:?}");
+    }
+}
+
+#[test]
+fn a_zone_that_limps_while_all_get_better_is_found() {
+    let minutes = Scene::default().play(|index, zone, sample| {
+        // What all share falls by two fifths within forty minutes.
+        sample.faults *= 1.0 - 0.4 * f64::from(i32::try_from(index - 360).unwrap().clamp(0, 40)) / 40.0;
+        if zone == 0 && index >= 400 {
+            sample.faults *= 2.0;
+        }
+    });
+    let at = left_at(&minutes);
+    assert!(at.is_some_and(|at| (402..=405).contains(&at)), "{at:?}");
+}
+
+#[test]
+fn the_others_getting_better_at_once_is_no_fault_of_the_zone_that_does_not() {
+    let minutes = Scene::default().play(|index, zone, sample| {
+        if zone != 0 && index >= 400 {
+            sample.faults *= 0.4;
+        }
+    });
+    assert_eq!(shifts(&minutes), 0);
+}
+
+#[test]
+fn one_slow_minute_is_no_evidence_however_slow_the_zone_is_beside_it() {
+    let minutes = Scene::default().play(|index, zone, sample| {
+        // A quarter slower for five minutes, which is no reason to leave, and in one of them many times as slow.
+        let times = match index {
+            403 => 6.0,
+            400..=405 => 1.27,
+            _ => 1.0,
+        };
+        if zone == 0 {
+            sample.latency_ms = sample.latency_ms.map(|usual| usual * times);
+        }
+    });
+    assert_eq!(shifts(&minutes), 0);
+}
+
+#[test]
 fn a_zone_that_always_fails_more_is_not_left_for_it() {
     let minutes = Scene { minutes: 900, ..Scene::default() }.play(|_, zone, sample| {
         if zone == 0 {

@@ -21,7 +21,10 @@ pub(crate) const WINDOW: i64 = 60;
 const LEARN_ANYWAY: u32 = 6 * 60;
 /// How many times as often as usual the others fail when they are in trouble themselves.
 const COMMON: f64 = 1.5;
-
+/// How many times as often they still fail while that goes on.
+const STILL: f64 = 1.25;
+/// How many times as often as the rest a zone fails that is wild in a minute.
+pub(crate) const WILD: f64 = 1.7;
 /// By how much scatter beyond chance is greater than measured.
 const MORE_SCATTER: f64 = 1.1;
 
@@ -79,7 +82,13 @@ pub(crate) struct Entry {
     pub(crate) pool: Pool,
     /// Whether the other zones were in trouble themselves.
     pub(crate) trouble: bool,
+    /// Whether they clearly were in this very minute.
+    #[serde(default)]
+    pub(crate) far: bool,
     pub(crate) latency: Option<Latency>,
+    /// Whether the zone alone failed far more often than all the rest in this minute.
+    #[serde(default)]
+    pub(crate) wild: bool,
     /// Not to be learnt from.
     pub(crate) suspect: bool,
 }
@@ -121,6 +130,8 @@ pub(crate) struct Others {
     pub(crate) scatter: f64,
     /// The mean of their latencies over their pasts, as logarithms.
     pub(crate) latency: Option<f64>,
+    /// Whether the zone whose others these are fails far more often than they do in this minute.
+    pub(crate) wild: bool,
 }
 
 impl Zone {
@@ -170,6 +181,10 @@ impl Zone {
                     }
                 });
                 let usual = sample.requests * usual;
+                let calm = self.calm(exposure).unwrap_or(usual);
+                let far = is_far_above(expected, calm, rate.doubt);
+                // A minute of little traffic may look calm in the midst of it.
+                let goes_on = self.window.iter().rev().take(2).any(|before| before.far) && expected > STILL * calm;
                 let mut entry = Entry {
                     at,
                     sample: sample.clone(),
@@ -182,8 +197,10 @@ impl Zone {
                     others_exposure: others.exposure,
                     others_scatter: others.scatter,
                     pool: Pool::default(),
-                    trouble: is_far_above(expected, self.calm(exposure).unwrap_or(usual), rate.doubt),
+                    far,
+                    trouble: far || goes_on,
                     latency,
+                    wild: others.wild,
                     suspect: false,
                 };
                 let seen = entry.seen();
@@ -256,7 +273,8 @@ fn is_far_above(expected: f64, calm: f64, doubt: f64) -> bool {
     calm > 0.0 && expected > COMMON * calm * 2.0f64.mul_add(doubt.sqrt(), 1.0)
 }
 
-/// What the other zones did, for each zone.
+/// What the other zones did, for each zone. A zone that is wild in this minute, where all the rest is not, says nothing of
+/// what all share: it is left out as long as another remains.
 pub(crate) fn others(zones: &BTreeMap<super::ZoneId, Zone>, at: Timestamp, minute: &super::Minute) -> Vec<Others> {
     let each: Vec<Others> = minute
         .zones
@@ -268,12 +286,15 @@ pub(crate) fn others(zones: &BTreeMap<super::ZoneId, Zone>, at: Timestamp, minut
                 exposure: sample.requests * zone.map_or(1.0, |zone| zone.factor),
                 scatter: zone.map_or(1.0, |zone| zone.noise.scatter),
                 latency: zone.and_then(|zone| zone.latency_over_past(at, sample)).filter(|_| sample.requests > 0.0),
+                wild: false,
             }
         })
         .collect();
-    let without = |own: usize| {
-        let (mut sum, mut latency, mut count) = (Others::default(), 0.0, 0.0);
-        for (_, one) in each.iter().enumerate().filter(|(index, _)| *index != own) {
+    let without = |own: usize, wild: &[bool]| {
+        let but = |other: usize| other != own && !wild[other];
+        let nobody = !(0..each.len()).any(|other| but(other) && each[other].exposure > 0.0);
+        let (mut sum, mut latency, mut count) = (Others { wild: wild[own], ..Others::default() }, 0.0, 0.0);
+        for (_, one) in each.iter().enumerate().filter(|(other, _)| but(*other) || (nobody && *other != own)) {
             sum.faults += one.faults;
             sum.exposure += one.exposure;
             sum.scatter += one.exposure * one.scatter;
@@ -286,7 +307,21 @@ pub(crate) fn others(zones: &BTreeMap<super::ZoneId, Zone>, at: Timestamp, minut
         sum.latency = (count > 0.0).then_some(latency / count);
         sum
     };
-    (0..each.len()).map(without).collect()
+    let calm = vec![false; each.len()];
+    let wild: Vec<bool> =
+        (0..each.len()).map(|own| each.len() > 2 && is_wild(&each[own], &without(own, &calm))).collect();
+    (0..each.len()).map(|own| without(own, &wild)).collect()
+}
+
+/// Whether a zone fails so much more often than the rest that chance is no explanation.
+fn is_wild(own: &Others, rest: &Others) -> bool {
+    if rest.exposure <= 0.0 {
+        return false;
+    }
+    let part = own.exposure / rest.exposure;
+    let expected = part * rest.faults;
+    let variance = own.scatter * expected + part * part * rest.scatter * rest.faults;
+    own.faults > WILD * expected + 3.0 * variance.sqrt() + 1.0
 }
 
 /// Minutes since 1970.
