@@ -1,5 +1,7 @@
 //! Decisions about zones, as the function keeps them in a night, made again by the real command line.
 
+#![allow(clippy::unwrap_used, reason = "helpers of a test: where they fail, the test has failed")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -255,6 +255,7 @@ fn a_service_that_is_only_there_and_a_volume_that_is_go_to_people() {
 }
 
 /// `data/db` of so many pods, each with a volume of its zone: one a zone, the first in the ill one.
+#[allow(clippy::unwrap_used, reason = "a test's helper fails where the test has failed")]
 fn with_a_set(replicas: i32) -> Facts {
     let mut snapshot = snapshot(6, "500m");
     let set = json!({ "metadata": { "name": "db", "namespace": "data" }, "spec": { "replicas": replicas } });
