@@ -309,7 +309,7 @@ fn well(zone: &Zone, rules: &Rules) -> Option<bool> {
 }
 
 /// The numbers of the latest `entries`.
-fn numbers(zone: &Zone, entries: usize) -> Evidence {
+pub(crate) fn numbers(zone: &Zone, entries: usize) -> Evidence {
     let of: Vec<&Entry> = zone.window.iter().rev().take(entries).collect();
     let sum = |part: fn(&Entry) -> f64| of.iter().map(|entry| part(entry)).sum::<f64>();
     let (requests, faults, expected) =

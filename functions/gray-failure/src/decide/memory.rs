@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Call, Evidence, Hold, Minute, Outlook, Reason, Rules, Statement, ZoneId,
     ahead::Ahead,
-    judge::{Finding, Verdict, judge},
+    judge::{Finding, Verdict, judge, numbers},
     week::factors,
     zone::{Zone, hour_of, minute_of, others},
 };
@@ -149,6 +149,10 @@ impl Memory {
         }
     }
 
+    fn has_just_returned(&self, id: &ZoneId, at: Timestamp) -> bool {
+        self.returned.as_ref().is_some_and(|returned| returned.zone == *id && returned.at == at)
+    }
+
     fn missing(&self, at: Timestamp) -> Vec<ZoneId> {
         let silent = |zone: &Zone| minute_of(at) > minute_of(zone.heard);
         self.zones.iter().filter(|(_, zone)| silent(zone)).map(|(id, _)| id.clone()).collect()
@@ -218,12 +222,12 @@ impl Memory {
             None
         };
         if let Some(reason) = end {
-            return self.end(&id, at, reason, evidence, statements);
+            return self.end(&id, at, reason, rules, statements);
         }
         if minute_of(shift.expires_at) - minute_of(at) <= i64::from(rules.extend_within_minutes) {
             let reason = match well {
                 _ if shift.blind >= rules.blind_minutes => {
-                    return self.end(&id, at, Reason::OnTrial, evidence, statements);
+                    return self.end(&id, at, Reason::OnTrial, rules, statements);
                 }
                 None => Reason::NothingHeard,
                 Some(false) => Reason::StillWorse,
@@ -239,9 +243,16 @@ impl Memory {
         self.shift = Some(shift);
     }
 
-    fn end(&mut self, id: &ZoneId, at: Timestamp, reason: Reason, evidence: Evidence, statements: &mut Vec<Statement>) {
+    /// Traffic returns. What the zone was left for is spent: were it weighed again, the zone would be left again for minutes
+    /// that are over.
+    fn end(&mut self, id: &ZoneId, at: Timestamp, reason: Reason, rules: &Rules, statements: &mut Vec<Statement>) {
         self.returned = Some(Returned { zone: id.clone(), at });
         self.watches.remove(id);
+        let evidence = self.zones.get_mut(id).map(|zone| {
+            zone.acquit(at, rules.well_minutes);
+            numbers(zone, rules.well_minutes as usize)
+        });
+        let evidence = evidence.unwrap_or_default();
         statements.push(Statement::new(at, id, Call::End, reason, evidence));
     }
 
@@ -250,7 +261,7 @@ impl Memory {
         let left = self.shift.as_ref().map(|shift| shift.zone.clone());
         for (id, verdict) in verdicts {
             let reason = match verdict.finding {
-                _ if left.as_ref() == Some(&id) => continue,
+                _ if left.as_ref() == Some(&id) || self.has_just_returned(&id, at) => continue,
                 Finding::Well => {
                     if let Some(watch) = self.watches.get_mut(&id) {
                         watch.calm += 1;

@@ -113,6 +113,40 @@ fn twice_the_faults_in_one_zone_are_found_within_five_minutes_and_traffic_return
 }
 
 #[test]
+fn what_a_zone_was_left_for_is_spent_when_traffic_returns() {
+    for times in [2.0, 3.0, 10.0] {
+        let minutes = Scene { minutes: 700, ..Scene::default() }.play(|index, zone, sample| {
+            if zone == 0 && (400..480).contains(&index) {
+                sample.faults *= times;
+            }
+        });
+        let said = judged(&minutes);
+        let end = said.iter().position(|one| one.decision == Call::End).unwrap();
+        assert_eq!(said[end + 1..], [], "nothing is said after the end, {times} times");
+        let evidence = &said[end].evidence;
+        assert_eq!(evidence.minutes, 15);
+        assert!(evidence.times_others < 1.2, "the end's numbers are of what is well: {evidence:?}");
+    }
+}
+
+#[test]
+fn trouble_that_comes_back_after_the_return_is_left_again_sooner_than_at_first() {
+    let minutes = Scene { minutes: 700, ..Scene::default() }.play(|index, zone, sample| {
+        if zone == 0 && ((400..480).contains(&index) || index >= 520) {
+            sample.faults *= 2.0;
+        }
+    });
+    let said = judged(&minutes);
+    let left: Vec<i64> = said
+        .iter()
+        .filter(|one| one.decision == Call::Shift)
+        .map(|one| (one.timestamp.as_second() - minutes[0].at.as_second()) / 60)
+        .collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!((520..=524).contains(&left[1]), "{left:?}");
+}
+
+#[test]
 fn latency_alone_is_found_and_named() {
     let minutes = Scene::default().play(|index, zone, sample| {
         if zone == 0 && index >= 400 {

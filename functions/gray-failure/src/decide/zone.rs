@@ -160,6 +160,12 @@ impl Zone {
         Some(latency - self.season.usual(minute_of(at)).unwrap_or(latency))
     }
 
+    /// What is older than so many minutes is no evidence any more: the zone was left for it, and traffic returns.
+    pub(crate) fn acquit(&mut self, at: Timestamp, minutes: u32) {
+        let since = minute_of(at) - i64::from(minutes);
+        self.window.retain(|entry| minute_of(entry.at) > since);
+    }
+
     /// Takes in a minute.
     pub(crate) fn observe(&mut self, at: Timestamp, sample: &Sample, others: &Others) {
         self.heard = at;
