@@ -4,6 +4,8 @@
 //! `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>` …). What is set here is what the defaults leave open or too generous for a
 //! function that is paid by the millisecond: TLS by ring, and bounds on connecting, on one attempt and on all of them.
 
+#[cfg(any(feature = "clients", feature = "cloudwatch"))]
+pub mod account;
 #[cfg(feature = "signed")]
 pub mod s3;
 #[cfg(feature = "signed")]

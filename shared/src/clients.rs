@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::aws::account::config_for;
 use crate::config::{ClusterSettings, Secret, SecretError, SecretSource, Settings};
 use crate::eks::{Cluster, ClusterTarget, ConnectError, TargetError};
 use crate::slack::{Slack, SlackConfig, SlackError};
@@ -20,6 +22,19 @@ pub enum ClientError {
     /// A setting that the caller made sure of is missing.
     #[error("{0} is not set; see docs/settings.md")]
     Missing(&'static str),
+    /// The role by which a cluster of another account is reached.
+    #[error(
+        "the role {role} for cluster {cluster} cannot be assumed ({why}): allow this function's role sts:AssumeRole on it, \
+         and name this function's role in its trust policy"
+    )]
+    Role {
+        /// The role.
+        role: String,
+        /// The cluster it is for.
+        cluster: String,
+        /// What STS said.
+        why: String,
+    },
     /// The cluster is none of the configured ones.
     #[error("cluster {0} is none of the configured ones; add it to NIGHTSHIFT_CLUSTERS")]
     UnknownCluster(String),
@@ -52,6 +67,8 @@ pub enum ClientError {
 pub struct Clients {
     settings: Settings,
     aws: OnceCell<SdkConfig>,
+    /// By cluster, where it has a region or a role of its own.
+    aws_of: Mutex<HashMap<String, SdkConfig>>,
     slack: OnceCell<Slack>,
     store: OnceCell<Store>,
     clusters: Mutex<HashMap<String, Arc<Cluster>>>,
@@ -69,6 +86,7 @@ impl Clients {
         Self {
             settings,
             aws: OnceCell::new(),
+            aws_of: Mutex::default(),
             slack: OnceCell::new(),
             store: OnceCell::new(),
             clusters: Mutex::default(),
@@ -89,14 +107,57 @@ impl Clients {
         self
     }
 
+    /// The same clients for what changes clusters, by the roles that may.
+    #[must_use]
+    pub fn changing(mut self) -> Self {
+        for cluster in &mut self.settings.clusters {
+            if let Some(role) = cluster.remediation_role_arn.take() {
+                cluster.role_arn = Some(role);
+            }
+        }
+        self
+    }
+
     /// The settings.
     pub const fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The AWS configuration.
+    /// The AWS configuration of the function's own region and account.
     pub async fn aws(&self) -> &SdkConfig {
         self.aws.get_or_init(async || crate::aws::sdk_config()).await
+    }
+
+    /// The AWS configuration for what concerns a cluster: in its region, by the role for its account.
+    ///
+    /// # Errors
+    ///
+    /// Where the role cannot be assumed: said as such here, and not as the trouble of whichever call comes first.
+    pub async fn aws_of(&self, known: &ClusterSettings) -> Result<SdkConfig, ClientError> {
+        let config = self.unproven_aws_of(known).await;
+        if let (Some(role), Some(credentials)) = (&known.role_arn, config.credentials_provider()) {
+            credentials.provide_credentials().await.map_err(|error| ClientError::Role {
+                role: role.clone(),
+                cluster: known.name.clone(),
+                why: crate::chain(&error),
+            })?;
+        }
+        Ok(config)
+    }
+
+    /// The same without having asked for the role.
+    async fn unproven_aws_of(&self, known: &ClusterSettings) -> SdkConfig {
+        let (region, role) = (known.region.as_deref(), known.role_arn.as_deref());
+        if (region, role) == (None, None) {
+            return self.aws().await.clone();
+        }
+        let mut configs = self.aws_of.lock().await;
+        if let Some(config) = configs.get(&known.name) {
+            return config.clone();
+        }
+        let config = config_for(self.aws().await, region, role).await;
+        configs.insert(known.name.clone(), config.clone());
+        config
     }
 
     /// A secret's value.
@@ -158,7 +219,11 @@ impl Clients {
         let known = self.known(name)?;
         let endpoint = self.settings.kube_endpoint.as_ref().map(url::Url::as_str);
         let target = ClusterTarget::from_settings(endpoint, Some(&known.name), known.region.as_deref())?;
-        let cluster = Arc::new(Cluster::connect(&target, self.aws().await).await?);
+        let aws = match &target {
+            ClusterTarget::Eks { .. } => self.aws_of(known).await?,
+            _ => self.aws().await.clone(),
+        };
+        let cluster = Arc::new(Cluster::connect(&target, &aws).await?);
         clusters.insert(name.to_owned(), Arc::clone(&cluster));
         Ok(cluster)
     }
@@ -178,51 +243,48 @@ impl Clients {
     pub async fn cluster_arn(&self, known: &ClusterSettings) -> Result<String, ClientError> {
         use crate::aws::signed::{Request, endpoint, send};
 
-        let aws = self.aws().await;
-        let own = aws.region().map(|region| region.as_ref().to_owned());
+        let aws = self.aws_of(known).await?;
         let unknown = |why: String| ClientError::Arn(known.name.clone(), why);
-        let region = known.region.clone().or(own).ok_or_else(|| unknown("no region is set".to_owned()))?;
+        let region = aws.region().ok_or_else(|| unknown("no region is set".to_owned()))?.as_ref();
         let request = Request {
             service: "eks",
-            region: &region,
+            region,
             method: "GET",
-            address: &format!("{}/clusters/{}", endpoint(aws, "EKS", &region), known.name),
+            address: &format!("{}/clusters/{}", endpoint(&aws, "EKS", region), known.name),
             headers: &[],
             body: Vec::new(),
             time: std::time::Duration::from_secs(5),
         };
-        let answer = send(aws, &request).await.map_err(|error| unknown(error.to_string()))?;
+        let answer = send(&aws, &request).await.map_err(|error| unknown(error.to_string()))?;
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let arn = body["cluster"]["arn"].as_str().map(str::to_owned);
         arn.ok_or_else(|| unknown(format!("HTTP status {} without a cluster", answer.status)))
     }
 
-    /// ARC in the region of the cluster of this name.
+    /// ARC in the region and account of the cluster of this name.
     ///
     /// # Errors
     ///
-    /// Where it is none of the configured ones.
+    /// Where it is none of the configured ones, or its account's role cannot be assumed.
     #[cfg(feature = "zonal-shift")]
     pub async fn zonal_shifts(&self, name: &str) -> Result<crate::zonal::read::ZonalShifts, ClientError> {
-        use crate::zonal::read::ZonalShifts;
-
-        let known = self.known(name)?;
-        let aws = self.aws().await;
-        Ok(match &known.region {
-            Some(region) => ZonalShifts::new(&aws.to_builder().region(aws_config::Region::new(region.clone())).build()),
-            None => ZonalShifts::new(aws),
-        })
+        Ok(crate::zonal::read::ZonalShifts::new(&self.aws_of(self.known(name)?).await?))
     }
 
-    /// Prometheus, where it is configured for this cluster; an error says what is wrong with the setting.
+    /// Prometheus, where it is configured for this cluster; an error says what is wrong with the setting. A workspace of AMP
+    /// that is the cluster's own is asked in the cluster's account, the one for all in the function's.
     #[cfg(feature = "prometheus")]
     pub async fn prometheus(
         &self,
         known: &ClusterSettings,
     ) -> Option<Result<crate::metrics::Prometheus, crate::metrics::PrometheusError>> {
-        let of_cluster = known.prometheus_url.clone();
-        let address = of_cluster.or_else(|| self.settings.prometheus_url.as_ref().map(ToString::to_string))?;
-        Some(crate::metrics::Prometheus::new(&address, false, self.aws().await))
+        use crate::metrics::Prometheus;
+
+        if let Some(address) = &known.prometheus_url {
+            return Some(Prometheus::new(address, false, &self.unproven_aws_of(known).await));
+        }
+        let address = self.settings.prometheus_url.as_ref()?;
+        Some(Prometheus::new(address.as_str(), false, self.aws().await))
     }
 
     /// The Bedrock agent, where one is configured.

@@ -73,6 +73,14 @@ impl Limp {
         Self { remedy: Remedy::new(night, &config), config }
     }
 
+    /// The same night with the cluster in another account, which these roles open.
+    #[must_use]
+    pub fn in_another_account(mut self, roles: [&str; 2]) -> Self {
+        let line = self.remedy.night.move_away(roles);
+        self.config.push_str(&line);
+        Self { remedy: Remedy::new(self.remedy.night, &self.config), config: self.config }
+    }
+
     /// The night.
     pub const fn night(&self) -> &Night {
         &self.remedy.night
@@ -80,7 +88,7 @@ impl Limp {
 
     /// The function, as a new process would have it: nothing of an earlier one is left but the store.
     pub fn app(&self) -> App {
-        let environment = self.night().sim.environment();
+        let environment = self.night().environment();
         let lookup = |name: &str| match name {
             "NIGHTSHIFT_CONFIG" => Some("nightshift.yaml".to_owned()),
             "NIGHTSHIFT_STORE" => Some("file:unused".to_owned()),

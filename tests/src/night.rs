@@ -131,9 +131,32 @@ impl Night {
         Self { sim, store: Memory::default(), clock, more }
     }
 
+    /// Sim's environment with what is set in addition.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let mut environment = self.sim.environment();
+        environment.retain(|(name, _)| self.more.iter().all(|(other, _)| other != name));
+        let more = self.more.iter().filter(|(_, value)| !value.is_empty());
+        environment.extend(more.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        environment
+    }
+
+    /// The cluster is in another account from now on, which these roles open, the first to read and the second to change,
+    /// and the functions are in another region; returns the line of the settings file that says so.
+    pub fn move_away(&mut self, roles: [&str; 2]) -> String {
+        self.sim.account().roles.need(&roles);
+        let elsewhere = [("AWS_REGION", "eu-west-1"), ("AWS_DEFAULT_REGION", "eu-west-1")];
+        // Without an address of its own the cluster is found by asking EKS.
+        self.more.extend(elsewhere.into_iter().chain([("NIGHTSHIFT_KUBE_ENDPOINT", "")]));
+        let options = self.sim.world().options();
+        let (name, region, [reads, changes]) = (&options.cluster, &options.region, roles);
+        format!(
+            "clusters: [{{ name: {name}, region: {region}, role_arn: '{reads}', remediation_role_arn: '{changes}' }}]\n"
+        )
+    }
+
     /// The function, as a new process would have it: nothing of an earlier one is left but the store.
     pub fn app(&self) -> App {
-        let environment = self.sim.environment();
+        let environment = self.environment();
         let clients = Clients::new(settings(&environment, &self.more))
             .with_store(Store::new(self.store.clone()))
             .with_aws(aws(&environment));

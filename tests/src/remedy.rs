@@ -68,7 +68,7 @@ impl Remedy {
 
     /// The function, as a new process would have it: nothing of an earlier one is left but the store.
     pub fn app(&self) -> App {
-        let environment = self.night.sim.environment();
+        let environment = self.night.environment();
         let lookup = |name: &str| match name {
             "NIGHTSHIFT_CONFIG" => Some("nightshift.yaml".to_owned()),
             "NIGHTSHIFT_STORE" => Some("file:unused".to_owned()),

@@ -49,7 +49,7 @@ pub(crate) async fn alarm(app: &App, alarm: &Alarm, deadline: Deadline) -> Resul
     }
     let store = app.clients.store().await?;
     let focus = Focus::of(alarm);
-    let known = collect::cluster_of(&app.clients.settings().clusters, &focus);
+    let known = cluster_of(app, alarm, &focus).await;
     let cluster = known.map(|known| known.name.clone()).unwrap_or_default();
     let observation = observation(alarm);
     let mut plan = Plan::default();
@@ -150,6 +150,11 @@ async fn propose(app: &App, incident: &Incident, plan: Plan) -> Result<(), Recor
     Ok(())
 }
 
+async fn cluster_of<'a>(app: &'a App, alarm: &Alarm, focus: &Focus) -> Option<&'a ClusterSettings> {
+    let own = app.clients.aws().await.region().map(AsRef::as_ref).unwrap_or_default();
+    collect::cluster_of(&app.clients.settings().clusters, alarm, focus, own)
+}
+
 /// An alert that was taken in before has been repeated. That is noted with its incident, which it keeps open; where the incident
 /// was ended because nobody repeated it, this is a new firing, which is returned.
 pub(crate) async fn repeated(app: &App, alarm: &Alarm) -> Result<Option<Alarm>, RecordError> {
@@ -157,7 +162,7 @@ pub(crate) async fn repeated(app: &App, alarm: &Alarm) -> Result<Option<Alarm>, 
     else {
         return Ok(None);
     };
-    let known = collect::cluster_of(&app.clients.settings().clusters, &Focus::of(alarm));
+    let known = cluster_of(app, alarm, &Focus::of(alarm)).await;
     let cluster = known.map(|known| known.name.as_str()).unwrap_or_default();
     let store = app.clients.store().await?;
     Ok(match store.repeated(cluster, &observation(alarm).alarm, at, (app.now)()).await? {

@@ -10,7 +10,7 @@ pub use shared::clients::ClientError;
 use shared::config::{ClusterSettings, Settings, TicketSettings};
 use shared::incident::publish::{Clock, Publisher};
 use shared::metrics::{CloudWatch, MetricSource};
-use shared::snapshot::Snapshot;
+use shared::snapshot::{Gap, Snapshot};
 use shared::store::Store;
 use shared::tickets::{Desk, GitHub, Jira, Tracker};
 use tokio::sync::{Mutex, OnceCell};
@@ -83,15 +83,19 @@ impl Clients {
         self.kept.lock().await.insert(cluster.to_owned(), Kept::new(namespaces, Arc::new(snapshot)));
     }
 
-    /// Where metrics of a cluster are: CloudWatch, and Prometheus where it is configured.
-    pub async fn metric_sources(&self, known: &ClusterSettings) -> Vec<Box<dyn MetricSource>> {
-        let mut sources: Vec<Box<dyn MetricSource>> = vec![Box::new(CloudWatch::new(self.aws().await))];
+    /// Where metrics of a cluster are: CloudWatch, and Prometheus where it is configured. With what cannot be asked.
+    pub async fn metric_sources(&self, known: &ClusterSettings) -> (Vec<Box<dyn MetricSource>>, Vec<Gap>) {
+        let (mut sources, mut gaps): (Vec<Box<dyn MetricSource>>, Vec<Gap>) = Default::default();
+        match self.aws_of(known).await {
+            Ok(aws) => sources.push(Box::new(CloudWatch::new(&aws))),
+            Err(error) => gaps.push(Gap { what: "metrics from CloudWatch".to_owned(), why: error.to_string() }),
+        }
         match self.prometheus(known).await {
             Some(Ok(source)) => sources.push(Box::new(source)),
-            Some(Err(error)) => tracing::warn!(%error, "prometheus is left out"),
+            Some(Err(error)) => gaps.push(Gap { what: "metrics from Prometheus".to_owned(), why: error.to_string() }),
             None => {}
         }
-        sources
+        (sources, gaps)
     }
 
     /// The knowledge base, where one is configured.

@@ -43,11 +43,29 @@ impl Kept {
     }
 }
 
-/// Which of the configured clusters an alarm is about: the one it names, or the only one there is.
-pub fn cluster_of<'a>(clusters: &'a [ClusterSettings], focus: &Focus) -> Option<&'a ClusterSettings> {
+/// Which of the configured clusters an alarm is about: the one it names, or the only one there is, or else the only one of
+/// the account and region that it came from. `own` is the function's region, in which a cluster is that has none set.
+pub fn cluster_of<'a>(
+    clusters: &'a [ClusterSettings],
+    alarm: &Alarm,
+    focus: &Focus,
+    own: &str,
+) -> Option<&'a ClusterSettings> {
     match clusters {
-        [only] if focus.clusters.is_empty() => Some(only),
-        several => several.iter().find(|cluster| focus.clusters.contains(&cluster.name)),
+        several if !focus.clusters.is_empty() => several.iter().find(|one| focus.clusters.contains(&one.name)),
+        [only] => Some(only),
+        several => {
+            let is_there = |one: &&ClusterSettings| {
+                one.account().is_none_or(|account| account == alarm.account)
+                    && one.region.as_deref().unwrap_or(own) == alarm.region
+            };
+            let mut there: Vec<&ClusterSettings> = several.iter().filter(is_there).collect();
+            // Where a cluster's role says its account, that is more than where nothing does.
+            if there.iter().any(|one| one.account().is_some()) {
+                there.retain(|one| one.account().is_some());
+            }
+            if let [only] = there[..] { Some(only) } else { None }
+        }
     }
 }
 
@@ -141,9 +159,9 @@ async fn around_alarm(
         window: Window::around(alarm.changed_at, now),
         limit,
     };
-    let sources = clients.metric_sources(known).await;
+    let (sources, gaps) = clients.metric_sources(known).await;
     let answers = futures::future::join_all(sources.iter().map(|source| source.read(&query))).await;
-    let mut all = Metrics::default();
+    let mut all = Metrics { gaps, ..Metrics::default() };
     for answer in answers {
         all.series.extend(answer.series);
         all.gaps.extend(answer.gaps);
@@ -185,13 +203,55 @@ mod tests {
         Focus { clusters, ..Focus::default() }
     }
 
+    /// Names of clusters, with region and role where they have one.
+    fn elsewhere(name: &str, region: Option<&str>, account: Option<&str>) -> ClusterSettings {
+        ClusterSettings {
+            name: name.to_owned(),
+            region: region.map(str::to_owned),
+            role_arn: account.map(|account| format!("arn:aws:iam::{account}:role/reader")),
+            ..ClusterSettings::default()
+        }
+    }
+
+    fn from(account: &str, region: &str) -> Alarm {
+        let event = include_str!("../../../events/alarm-metric.json").parse().unwrap();
+        let alarm = Alarm::from_event(event).unwrap();
+        Alarm { account: account.to_owned(), region: region.to_owned(), ..alarm }
+    }
+
+    fn of(known: &[ClusterSettings], alarm: &Alarm, focus: &Focus) -> Option<String> {
+        cluster_of(known, alarm, focus, "eu-west-1").map(|found| found.name.clone())
+    }
+
     #[test]
     fn an_alarm_belongs_to_the_cluster_it_names_or_to_the_only_one() {
-        let name = |known: &[ClusterSettings], focus: &Focus| cluster_of(known, focus).map(|found| found.name.clone());
+        let alarm = from("111122223333", "eu-west-1");
+        let name = |known: &[ClusterSettings], named| of(known, &alarm, &focus(named));
         let (one, two) = (clusters(&["prod"]), clusters(&["prod", "stage"]));
-        assert_eq!(name(&one, &focus("")).as_deref(), Some("prod"));
-        assert_eq!(name(&two, &focus("stage")).as_deref(), Some("stage"));
-        assert_eq!(name(&two, &focus("")), None);
-        assert_eq!(name(&one, &focus("other")), None);
+        assert_eq!(name(&one, "").as_deref(), Some("prod"));
+        assert_eq!(name(&two, "stage").as_deref(), Some("stage"));
+        assert_eq!(name(&two, ""), None);
+        assert_eq!(name(&one, "other"), None);
+    }
+
+    #[test]
+    fn an_alarm_that_names_no_cluster_belongs_to_the_only_one_of_its_account_and_region() {
+        let known = [
+            elsewhere("own", None, None),
+            elsewhere("far", Some("us-east-1"), None),
+            elsewhere("theirs", None, Some("444455556666")),
+            elsewhere("theirs-far", Some("us-east-1"), Some("444455556666")),
+        ];
+        for (account, region, expected) in [
+            ("111122223333", "eu-west-1", Some("own")),
+            ("111122223333", "us-east-1", Some("far")),
+            ("444455556666", "eu-west-1", Some("theirs")),
+            ("444455556666", "us-east-1", Some("theirs-far")),
+            ("444455556666", "us-west-2", None),
+            ("", "", None),
+        ] {
+            let found = of(&known, &from(account, region), &focus(""));
+            assert_eq!(found.as_deref(), expected, "{account} {region}");
+        }
     }
 }

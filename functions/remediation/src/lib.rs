@@ -180,6 +180,7 @@ impl App {
 
     /// The function with policies that have been validated already.
     pub fn judging(policies: Arc<Policies>, clients: Clients, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
+        let clients = clients.changing();
         let settings = clients.settings();
         let style = Style::new(settings.language, Clock::new(settings.time_zone.clone()));
         let roles = Roles::new(settings.structure.roles.clone());

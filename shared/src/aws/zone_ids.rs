@@ -39,18 +39,17 @@ impl From<SendError> for ZoneIdsError {
     }
 }
 
-/// The zones of a region, or of the configuration's own.
+/// The zones of the configuration's region, by the names that its account has for them.
 ///
 /// # Errors
 ///
 /// Where EC2 does not say.
-pub async fn zone_ids(config: &SdkConfig, region: Option<&str>) -> Result<BTreeMap<String, String>, ZoneIdsError> {
-    let own = config.region().map(|region| region.as_ref().to_owned());
-    let region = region.map(str::to_owned).or(own).ok_or(ZoneIdsError::NoRegion)?;
-    let address = format!("{}/", endpoint(config, "EC2", &region));
+pub async fn zone_ids(config: &SdkConfig) -> Result<BTreeMap<String, String>, ZoneIdsError> {
+    let region = config.region().ok_or(ZoneIdsError::NoRegion)?.as_ref();
+    let address = format!("{}/", endpoint(config, "EC2", region));
     let request = Request {
         service: "ec2",
-        region: &region,
+        region,
         method: "POST",
         address: &address,
         headers: &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")],

@@ -35,9 +35,10 @@ const FILE: &str = r#"
 clusters:
   - name: prod-eks                # as in EKS
     region: ap-northeast-2        # the function's own when left out
-    role_arn: arn:aws:iam::111122223333:role/nightshift-reader   # for a cluster of another account
+    role_arn: arn:aws:iam::111122223333:role/nightshift-reader   # for a cluster of another account or region; see operations.md
+    remediation_role_arn: arn:aws:iam::111122223333:role/nightshift-writer   # by which remediation changes it
     channel: C0123456789          # what concerns this cluster
-    prometheus_url: http://prometheus.monitoring:9090
+    prometheus_url: http://prometheus.monitoring:9090   # a workspace of AMP is asked by role_arn
 services:
   - name: checkout                # the name that people use
     namespace: shop

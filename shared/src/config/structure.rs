@@ -80,9 +80,12 @@ pub struct ClusterSettings {
     /// Its region; the function's own when absent.
     #[serde(default)]
     pub region: Option<String>,
-    /// A role to assume for it, where it is in another account.
+    /// The role to assume for it, where it is in another account or region: it reads.
     #[serde(default)]
     pub role_arn: Option<String>,
+    /// The role that `remediation` assumes for it: it changes. `role_arn` when absent, which the cluster allows to read only.
+    #[serde(default)]
+    pub remediation_role_arn: Option<String>,
     /// The channel for what concerns it.
     #[serde(default)]
     pub channel: Option<String>,
@@ -117,6 +120,13 @@ pub struct ServiceSettings {
     /// The cluster it runs on; all of them when absent.
     #[serde(default)]
     pub cluster: Option<String>,
+}
+
+impl ClusterSettings {
+    /// The account that the cluster's role is of.
+    pub fn account(&self) -> Option<&str> {
+        self.role_arn.as_deref()?.split(':').nth(4)
+    }
 }
 
 impl Structure {
@@ -156,11 +166,15 @@ impl Structure {
                     format!("is \"{}\" a second time; name each cluster once", cluster.name),
                 );
             }
-            if cluster.role_arn.as_ref().is_some_and(|arn| !arn.contains(":role/")) {
-                problem(
-                    format!("clusters[{at}].role_arn"),
-                    "is not a role's ARN; write arn:aws:iam::ACCOUNT:role/NAME".into(),
-                );
+            for (arn, name) in
+                [(&cluster.role_arn, "role_arn"), (&cluster.remediation_role_arn, "remediation_role_arn")]
+            {
+                if arn.as_ref().is_some_and(|arn| !arn.contains(":role/")) {
+                    problem(
+                        format!("clusters[{at}].{name}"),
+                        "is not a role's ARN; write arn:aws:iam::ACCOUNT:role/NAME".into(),
+                    );
+                }
             }
         }
         for (cluster, environment) in &self.remediation.environments {
@@ -240,7 +254,7 @@ channels: { payments: C02 }
     #[test]
     fn all_mistakes_of_the_file_are_told_at_once() {
         let text = "
-clusters: [{ name: a }, { name: a, role_arn: admin }]
+clusters: [{ name: a }, { name: a, role_arn: admin, remediation_role_arn: admin }]
 services: [{ name: x, namespace: n, workload: Deploy/x, depends_on: [y] }]
 roles: [{ role: viewer }, { role: operator, users: [mina] }]
 ";
@@ -251,6 +265,7 @@ roles: [{ role: viewer }, { role: operator, users: [mina] }]
             [
                 "clusters[1].name",
                 "clusters[1].role_arn",
+                "clusters[1].remediation_role_arn",
                 "services[0].workload",
                 "services[0].depends_on",
                 "roles[0]",

@@ -1,13 +1,17 @@
-//! The threshold alarms of all clusters, made what the settings ask for: region by region, since alarms are a region's.
+//! The threshold alarms of all clusters, made what the settings ask for: account by account and region by region, since alarms
+//! are theirs.
 
-use aws_config::{Region, SdkConfig};
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::Client;
 
 use super::apply::{self, ApplyError};
 use super::{Levels, Plan, desired, plan};
+use crate::aws::account::config_for;
 use crate::config::{ClusterSettings, ServiceSettings};
 
-/// Compares the alarms of each region with what is asked for and, where `write` says so, makes them so. Returns the plans;
+/// Compares the alarms of each account and region with what is asked for and, where `write` says so, makes them so. Returns the plans;
 /// what was cut off is finished by the next run.
 ///
 /// # Errors
@@ -21,10 +25,8 @@ pub async fn keep(
     write: bool,
 ) -> Result<Vec<Plan>, ApplyError> {
     let mut plans = Vec::new();
-    for (region, clusters) in by_region(clusters) {
-        let mut config = aws.to_builder();
-        config.set_region(region.map(Region::new).or_else(|| aws.region().cloned()));
-        let client = Client::new(&config.build());
+    for (place, clusters) in by_place(clusters) {
+        let client = Client::new(&config_for(aws, place.region, place.role).await);
         let names: Vec<&str> = clusters.iter().map(|cluster| cluster.name.as_str()).collect();
         let plan = plan(&desired(&clusters, services, levels), &apply::existing(&client).await?, &names);
         if write {
@@ -35,14 +37,18 @@ pub async fn keep(
     Ok(plans)
 }
 
-/// Clusters by region, those of the process's own region together.
-fn by_region(clusters: &[ClusterSettings]) -> Vec<(Option<String>, Vec<ClusterSettings>)> {
-    let mut regions: Vec<(Option<String>, Vec<_>)> = Vec::new();
+/// Where alarms are kept together: a region, and the role for its account. What is left out is the process's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place<'a> {
+    region: Option<&'a str>,
+    role: Option<&'a str>,
+}
+
+fn by_place(clusters: &[ClusterSettings]) -> BTreeMap<Place<'_>, Vec<ClusterSettings>> {
+    let mut places: BTreeMap<Place<'_>, Vec<ClusterSettings>> = BTreeMap::new();
     for cluster in clusters {
-        match regions.iter_mut().find(|(region, _)| *region == cluster.region) {
-            Some((_, clusters)) => clusters.push(cluster.clone()),
-            None => regions.push((cluster.region.clone(), vec![cluster.clone()])),
-        }
+        let place = Place { region: cluster.region.as_deref(), role: cluster.role_arn.as_deref() };
+        places.entry(place).or_default().push(cluster.clone());
     }
-    regions
+    places
 }

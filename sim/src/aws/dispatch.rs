@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::error::AwsError;
 use super::protocol::Protocol;
+use super::roles::Caller;
 use super::value::Value;
 use super::{Account, bedrock, cloudwatch, ec2, eks, events, parameters, secrets, stores, sts, zonal_shifts};
 use crate::fault::Service;
@@ -22,7 +23,7 @@ pub(super) fn router(account: Account) -> Router {
 
 async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let signed_for = scope(header("authorization")).unwrap_or_default();
+    let signed_for = Caller::of(&headers).map_or("", |caller| caller.service);
     if let Some(operation) = uri.path().strip_prefix("/service/GraniteServiceVersion20100801/operation/") {
         return rpc(&account, Rpc::CloudWatch, Protocol::Cbor, operation, &headers, &body).await;
     }
@@ -43,7 +44,7 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         let service = match signed_for {
             "monitoring" => Rpc::CloudWatch,
             "sts" => Rpc::Sts,
-            "ec2" => return ec2::serve(&account, &operation, &form).await,
+            "ec2" => return ec2::serve(&account, &operation, &headers, &form).await,
             _ => return unknown(&uri, signed_for),
         };
         return rpc(&account, service, Protocol::Query, &operation, &headers, &body).await;
@@ -79,10 +80,9 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         ("HEAD", [bucket]) => {
             let refusal = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
             let effect = async {
-                if is_signed(&headers) {
-                    stores::head_bucket(&account, bucket)
-                } else {
-                    StatusCode::FORBIDDEN.into_response()
+                match account.admit(Service::S3, &headers) {
+                    Ok(()) => stores::head_bucket(&account, bucket),
+                    Err(error) => error.status.into_response(),
                 }
             };
             account.faults.serve(Service::S3, "HeadBucket", refusal, effect).await
@@ -90,10 +90,9 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         ("PUT", [bucket, key @ ..]) if !key.is_empty() => {
             let refusal = |_| StatusCode::SERVICE_UNAVAILABLE.into_response();
             let effect = async {
-                if is_signed(&headers) {
-                    stores::put_object(&account, bucket, &key.join("/"), &headers, &body)
-                } else {
-                    StatusCode::FORBIDDEN.into_response()
+                match account.admit(Service::S3, &headers) {
+                    Ok(()) => stores::put_object(&account, bucket, &key.join("/"), &headers, &body),
+                    Err(error) => error.status.into_response(),
                 }
             };
             account.faults.serve(Service::S3, "PutObject", refusal, effect).await
@@ -103,17 +102,6 @@ async fn serve(State(account): State<Account>, method: Method, uri: Uri, headers
         }
         _ => unknown(&uri, signed_for),
     }
-}
-
-/// The service within `Credential=KEY/20261121/region/SERVICE/aws4_request`.
-fn scope(authorization: &str) -> Option<&str> {
-    let (_, credential) = authorization.split_once("Credential=")?;
-    credential.split([',', ' ']).next()?.split('/').nth(3)
-}
-
-/// Whether a request carries a signature, of whatever key.
-pub(super) fn is_signed(headers: &HeaderMap) -> bool {
-    headers.get("authorization").and_then(|value| value.to_str().ok()).is_some_and(|value| scope(value).is_some())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,10 +137,8 @@ async fn rpc(
     };
     let refusal = |fault| protocol.answer(operation, namespace, Err(AwsError::of_fault(fault, throttling, internal)));
     let effect = async {
-        let answer = match is_signed(headers) {
-            true => protocol.read(body).and_then(|input| call(account, service, operation, &input)),
-            false => Err(AwsError::unsigned()),
-        };
+        let read = account.admit(named, headers).and_then(|()| protocol.read(body));
+        let answer = read.and_then(|input| call(account, service, operation, &input));
         protocol.answer(operation, namespace, answer)
     };
     account.faults.serve(named, operation, refusal, effect).await
@@ -165,7 +151,7 @@ fn call(account: &Account, service: Rpc, operation: &str, input: &Value) -> Resu
         Rpc::EventBridge => events::call(account, operation, input),
         Rpc::SecretsManager => secrets::call(account, operation, input),
         Rpc::Ssm => parameters::call(account, operation, input),
-        Rpc::Sts => sts::call(account, operation),
+        Rpc::Sts => sts::call(account, operation, input),
     }
 }
 
@@ -178,8 +164,7 @@ async fn rest(
 ) -> Response {
     let refusal = |fault| rest_error(&AwsError::of_fault(fault, "ThrottlingException", "ServerException"));
     let effect = async {
-        let answer = if is_signed(headers) { effect() } else { Err(AwsError::unsigned()) };
-        match answer {
+        match account.admit(service, headers).and_then(|()| effect()) {
             Ok(value) => ([("x-amzn-requestid", REQUEST_ID)], axum::Json(value)).into_response(),
             Err(error) => rest_error(&error),
         }
@@ -200,17 +185,4 @@ pub(super) fn unknown(uri: &Uri, service: &str) -> Response {
 
 fn decode(segment: &str) -> String {
     percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_service_is_read_from_the_signatures_scope() {
-        let header =
-            "AWS4-HMAC-SHA256 Credential=key/20261121/ap-northeast-2/monitoring/aws4_request, SignedHeaders=host";
-        assert_eq!(scope(header), Some("monitoring"));
-        assert_eq!(scope("Bearer x"), None);
-    }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::Account;
@@ -16,10 +16,13 @@ use crate::fault::Service;
 
 const NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
-/// Serves a request, which carries a signature.
-pub(super) async fn serve(account: &Account, operation: &str, form: &Value) -> Response {
+/// Serves a request.
+pub(super) async fn serve(account: &Account, operation: &str, headers: &HeaderMap, form: &Value) -> Response {
     let refusal = |fault| refused(&AwsError::of_fault(fault, "RequestLimitExceeded", "InternalError"));
     let effect = async {
+        if let Err(error) = account.admit(Service::Ec2, headers) {
+            return refused(&error);
+        }
         match operation {
             "DescribeAvailabilityZones" => match wanted(&zones(account), form) {
                 Ok(zones) => described(account, &zones),

@@ -15,6 +15,7 @@ mod events;
 mod knowledge;
 mod parameters;
 mod protocol;
+mod roles;
 mod secrets;
 mod stores;
 mod sts;
@@ -33,6 +34,7 @@ use crate::world::World;
 pub use bedrock::{AGENT_ALIAS_ID, HOSTILE_AGENT_ID, MECHANICAL_AGENT_ID};
 pub use knowledge::{KNOWLEDGE_BASE_ID, KNOWLEDGE_SOURCE_ID, Knowledge};
 pub use parameters::Parameters;
+pub use roles::Roles;
 pub use secrets::Secrets;
 pub use stores::Stores;
 pub use zonal_shifts::{ZonalShift, ZonalShifts};
@@ -54,6 +56,8 @@ pub struct Account {
     pub knowledge: Knowledge,
     /// EventBridge's buses.
     pub buses: Buses,
+    /// The roles that open the cluster's account, where it is another one.
+    pub roles: Roles,
     /// Zonal shifts of Application Recovery Controller.
     pub zonal_shifts: ZonalShifts,
     /// What goes wrong.
@@ -73,6 +77,7 @@ impl Account {
             stores: Stores::default(),
             knowledge: Knowledge::default(),
             buses: Buses::default(),
+            roles: Roles::default(),
             zonal_shifts: ZonalShifts::default(),
             faults,
             sessions: Arc::default(),

@@ -1,10 +1,11 @@
-//! STS: who is calling.
+//! STS: who is calling, and keys for a role.
 
 use super::Account;
 use super::error::AwsError;
+use super::roles;
 use super::value::{Value, structure};
 
-pub(super) fn call(account: &Account, operation: &str) -> Result<Value, AwsError> {
+pub(super) fn call(account: &Account, operation: &str, input: &Value) -> Result<Value, AwsError> {
     match operation {
         "GetCallerIdentity" => {
             let id = &account.world().options().account;
@@ -14,6 +15,7 @@ pub(super) fn call(account: &Account, operation: &str) -> Result<Value, AwsError
                 ("Account", id.as_str().into()),
             ]))
         }
+        "AssumeRole" => roles::assume(account, input),
         _ => Err(AwsError::bad("InvalidAction", format!("Could not find operation {operation}"))),
     }
 }

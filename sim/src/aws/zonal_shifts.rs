@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::Account;
-use super::dispatch::{REQUEST_ID, is_signed, rest_error, unknown};
+use super::dispatch::{REQUEST_ID, rest_error, unknown};
 use super::error::AwsError;
 use crate::fault::Service;
 
@@ -156,8 +156,8 @@ pub(super) async fn serve(
     let last = segments.last().copied().unwrap_or_default();
     let refusal = |fault| rest_error(&AwsError::of_fault(fault, "ThrottlingException", "InternalServerException"));
     let effect = async {
-        if !is_signed(headers) {
-            return rest_error(&AwsError::unsigned());
+        if let Err(error) = account.admit(Service::ZonalShift, headers) {
+            return rest_error(&error);
         }
         let input: Value = serde_json::from_slice(body).unwrap_or_default();
         let now = account.world().now();

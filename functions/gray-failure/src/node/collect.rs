@@ -140,7 +140,14 @@ async fn disks(
     }
     let window = Window { start: at - DISKS_HOURS.hours(), end: at };
     let query = MetricQuery { cluster: cluster.name.clone(), focus: Vec::new(), alarm, window, limit };
-    let answer = CloudWatch::new(app.clients.aws().await).read(&query).await;
+    let aws = match app.clients.aws_of(cluster).await {
+        Ok(aws) => aws,
+        Err(error) => {
+            tracing::warn!(cluster = cluster.name, %error, "disks are left out");
+            return BTreeMap::new();
+        }
+    };
+    let answer = CloudWatch::new(&aws).read(&query).await;
     for gap in &answer.gaps {
         tracing::info!(cluster = cluster.name, ?gap, "disks are left out");
     }

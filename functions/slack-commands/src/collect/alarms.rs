@@ -48,12 +48,8 @@ fn late(limit: Duration) -> String {
 }
 
 async fn cloudwatch(clients: &Clients, of: &ClusterSettings) -> Result<Vec<ActiveAlarm>, String> {
-    let aws = clients.aws().await;
-    let mut config = aws_sdk_cloudwatch::config::Builder::from(aws);
-    if let Some(region) = &of.region {
-        config = config.region(aws_sdk_cloudwatch::config::Region::new(region.clone()));
-    }
-    let client = aws_sdk_cloudwatch::Client::from_conf(config.build());
+    let aws = clients.aws_of(of).await.map_err(|error| format!("cloudwatch: {error}"))?;
+    let client = aws_sdk_cloudwatch::Client::new(&aws);
     let mut found = Vec::new();
     let mut next = None;
     for _ in 0..PAGES {

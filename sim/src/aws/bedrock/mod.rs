@@ -17,7 +17,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::Account;
-use super::dispatch::{is_signed, rest_error};
+use super::dispatch::rest_error;
 use super::error::AwsError;
 use crate::fault::Service;
 
@@ -75,8 +75,8 @@ pub(super) async fn invoke_agent(
 ) -> Response {
     let refusal = |fault| rest_error(&AwsError::of_fault(fault, "ThrottlingException", "InternalServerException"));
     let effect = async {
-        if !is_signed(headers) {
-            return rest_error(&AwsError::unsigned());
+        if let Err(error) = account.admit(Service::Bedrock, headers) {
+            return rest_error(&error);
         }
         match turn(account, agent, alias, session, body) {
             Ok(events) => stream::respond(session, events),

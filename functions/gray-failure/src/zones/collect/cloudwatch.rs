@@ -11,7 +11,7 @@ use aws_sdk_cloudwatch::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{MetricDataQuery, ScanBy, StatusCode};
 use jiff::Timestamp;
-use shared::config::ZoneQuery;
+use shared::config::{ClusterSettings, ZoneQuery};
 
 use super::table::Point;
 use super::{Outcome, Window};
@@ -23,6 +23,7 @@ const PAGES: usize = 20;
 /// Reads all queries in one call and its pages.
 pub(super) async fn read<'a>(
     app: &App,
+    cluster: &ClusterSettings,
     queries: &[&'a ZoneQuery],
     window: Window,
     limit: Duration,
@@ -30,7 +31,7 @@ pub(super) async fn read<'a>(
     if queries.is_empty() {
         return Vec::new();
     }
-    let answered = match tokio::time::timeout(limit, pages(app, queries, window)).await {
+    let answered = match tokio::time::timeout(limit, pages(app, cluster, queries, window)).await {
         Ok(answered) => answered,
         Err(_) => Err(format!("cloudwatch:GetMetricData: no answer within {} s", limit.as_secs())),
     };
@@ -62,8 +63,8 @@ fn expression(query: &ZoneQuery) -> String {
     )
 }
 
-async fn pages(app: &App, queries: &[&ZoneQuery], window: Window) -> Result<Found, String> {
-    let client = Client::new(app.clients.aws().await);
+async fn pages(app: &App, cluster: &ClusterSettings, queries: &[&ZoneQuery], window: Window) -> Result<Found, String> {
+    let client = Client::new(&app.clients.aws_of(cluster).await.map_err(|error| error.to_string())?);
     let wanted: Vec<MetricDataQuery> = queries
         .iter()
         .enumerate()

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use shared::clients::ClientError;
 use shared::config::{ClusterSettings, ZoneQuery};
 use shared::deadline::Deadline;
 
@@ -49,6 +50,9 @@ pub enum CollectError {
     /// A query without which nothing can be judged was not answered.
     #[error("{0} of the zones cannot be read: {1}")]
     Unread(&'static str, String),
+    /// The cluster's account cannot be asked.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// The zones' ids are not known.
     #[error(transparent)]
     ZoneIds(#[from] shared::aws::zone_ids::ZoneIdsError),
@@ -113,7 +117,7 @@ pub async fn collect(
     let (of_prometheus, of_cloudwatch): (Vec<&ZoneQuery>, Vec<&ZoneQuery>) =
         queries.iter().partition(|query| query.prometheus.is_some());
     let (mut outcomes, more) = futures::join!(
-        cloudwatch::read(app, &of_cloudwatch, window, limit),
+        cloudwatch::read(app, cluster, &of_cloudwatch, window, limit),
         prometheus::read(app, cluster, &of_prometheus, window, limit)
     );
     outcomes.extend(more);
@@ -133,7 +137,7 @@ pub async fn collect(
         return Err(CollectError::Unread(signal.name(), why));
     }
     if table.zones().any(|zone| !is_id(zone) && !reading.names.contains_key(zone)) {
-        let ids = shared::aws::zone_ids::zone_ids(app.clients.aws().await, cluster.region.as_deref()).await?;
+        let ids = shared::aws::zone_ids::zone_ids(&app.clients.aws_of(cluster).await?).await?;
         reading.names.extend(ids.into_iter().map(|(name, id)| (name, ZoneId(id))));
     }
     // What nobody knows is a zone of its own: it is judged, and cannot be left.
