@@ -25,16 +25,17 @@ build:
 
 ## All tests: values, flows over the simulated world, and the outside judges of our protocols.
 test: judges
-	$(VENV)/bin/cfn-lint infra/template.yaml
+	$(VENV)/bin/cfn-lint infra/template.yaml infra/other-cluster.yaml
 	$(VENV)/bin/python tests/judges/sam_template.py infra/template.yaml
 	$(VENV)/bin/python tests/judges/dashboards.py infra/template.yaml
 	$(CARGO) build --locked --workspace --bins
 	$(PYTHON) tests/judges/with_moto.py $(VENV) -- $(CARGO) $(TEST)
 	$(CARGO) test --locked --workspace --doc --quiet
 
-# nextest where it is installed (parallel across test binaries), cargo's own runner elsewhere: the same tests.
+# nextest where it is installed (parallel across test binaries), cargo's own runner elsewhere: the same tests. Enumerations of
+# faults wait for what never answers, so there are more tests at once than cores.
 ifneq ($(shell command -v cargo-nextest),)
-TEST := nextest run --locked --workspace --no-fail-fast
+TEST := nextest run --locked --workspace --no-fail-fast --test-threads $(shell expr $$(getconf _NPROCESSORS_ONLN) '*' 2)
 else
 TEST := test --locked --workspace --lib --bins --tests --no-fail-fast
 endif

@@ -1,4 +1,4 @@
-//! What goes into a ticket is only text there. That the APIs take it is held over the simulation in `tests/tests/tickets.rs`.
+//! What goes into a ticket is only text there. That the APIs take it is held over the simulation in `tests/tests/alarms/tickets.rs`.
 
 use super::github::escaped;
 use super::one_line;
