@@ -156,7 +156,7 @@ impl Limp {
             self.pass(1).await;
         }
         let texts: Vec<String> = self.night().messages().into_iter().map(|message| message.text).collect();
-        panic!("after {most} minutes nobody said {said:?}: {texts:?}")
+        panic!("after {most} minutes nobody said {said:?}: {texts:?}; told is {}", self.told())
     }
 
     /// The first message of the zone's thread.

@@ -3,7 +3,8 @@
 //! CloudWatch answers in all three of its protocols (rpc-v2-cbor, which today's SDKs use, JSON 1.0, and query for older
 //! ones), EKS, zonal shifts and Bedrock's agent runtime in REST-JSON, the latter with a real event stream, STS in query, Secrets
 //! Manager, Systems Manager, EventBridge and DynamoDB in JSON, S3 in REST. [`router`] tells the services apart by path, target header and the service in the signature's
-//! scope, so that one `AWS_ENDPOINT_URL` serves all. Signatures have to be there; they are not verified.
+//! scope, so that one `AWS_ENDPOINT_URL` serves all. Signatures have to be there, with the region's scope and the
+//! account's keys where the cluster is concerned; they are not verified.
 
 mod bedrock;
 mod cloudwatch;

@@ -32,6 +32,10 @@ const ALONG: f64 = 1.35;
 const WELL_OVER: usize = 10;
 /// A zone is well again below this: less than the warning takes, so that it does not flap.
 const WELL_BELOW: f64 = 1.15;
+/// Deviations that chance may add to that: a well zone of little traffic is off by more in one stretch of twenty.
+const BY_CHANCE: f64 = 1.64;
+/// The most that drift may excuse, as a variance: a tenth.
+const MOST_DRIFT: f64 = 0.01;
 
 /// The judgement.
 #[derive(Debug, Clone, PartialEq)]
@@ -300,11 +304,14 @@ fn well(zone: &Zone, rules: &Rules) -> Option<bool> {
         return None;
     }
     let (faults, expected) = (sum(|one| one.sample.faults), sum(|one| one.expected));
-    let chance = (zone.noise.scatter * expected).sqrt();
+    #[expect(clippy::cast_precision_loss, reason = "at most 10")]
+    let doubt = sum(|one| one.doubt) / of.len() as f64;
+    let variance = zone.noise.scatter * expected + (zone.noise.drift.min(MOST_DRIFT) + doubt) * expected * expected;
+    let chance = BY_CHANCE * variance.sqrt();
     let latency: Vec<f64> = of.iter().filter_map(|entry| Some(entry.latency?.off())).collect();
     #[expect(clippy::cast_precision_loss, reason = "at most 10")]
     let slow = latency.iter().sum::<f64>() / latency.len().max(1) as f64;
-    let latency_chance = (zone.latency_noise.drift + zone.latency_noise.scatter / 10.0).sqrt();
+    let latency_chance = BY_CHANCE * (zone.latency_noise.drift + zone.latency_noise.scatter / 10.0).sqrt();
     Some(faults <= (WELL_BELOW * expected).max(expected + chance) && slow <= WELL_BELOW.ln().max(latency_chance))
 }
 
